@@ -1,0 +1,1 @@
+"""Hand gesture and sign recognition for robots: camera to robot command."""

@@ -1,0 +1,101 @@
+"""What a model file says of itself: the contract between training and the live graph.
+
+The facts travel inside the ONNX file as metadata strings, so that a model needs no file beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+
+from sign_recognition.decision import NONE_LABEL, DecisionThresholds
+from sign_recognition.landmarks import LAYOUT_VERSION
+
+SPACES = ('image', 'world')
+
+
+class ModelContractError(ValueError):
+    """A model file lacks or contradicts a part of the contract."""
+
+
+@dataclass(frozen=True)
+class ModelContract:
+    """The facts of one model.
+
+    Attributes:
+        name: the model's name, as in resource/models/<name>.onnx.
+        labels: class names in the order of the probabilities; one of them is 'none'.
+        rate_hz: frames per second of the window that the model reads.
+        window_frames: frames in the window (T).
+        architecture: builder in training/architectures.
+        training_data: data sets, in words.
+        created: ISO 8601 date.
+        layout: landmark layout, as in landmarks.LAYOUT_VERSION.
+        space: 'image' (landmarks in image widths, selfie view) or 'world' (3D joints in metres).
+        metrics: figures by name, measured on signers that the model never saw.
+        decision: calibrated thresholds.
+
+    Raises:
+        ModelContractError: a field contradicts the contract; names the field and both values.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    rate_hz: float
+    window_frames: int
+    architecture: str
+    training_data: str
+    created: str
+    layout: str = LAYOUT_VERSION
+    space: str = 'image'
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    decision: DecisionThresholds = DecisionThresholds()
+
+    def __post_init__(self) -> None:
+        if self.layout != LAYOUT_VERSION:
+            raise ModelContractError(f'layout: {self.layout!r}, this code reads {LAYOUT_VERSION!r}')
+        if self.space not in SPACES:
+            raise ModelContractError(f'space: {self.space!r}, allowed are {SPACES}')
+        if NONE_LABEL not in self.labels or len(set(self.labels)) < len(self.labels):
+            raise ModelContractError(
+                f"labels: {self.labels}, allowed are distinct names with '{NONE_LABEL}' among them"
+            )
+        if not self.rate_hz > 0 or not self.window_frames > 0:
+            raise ModelContractError(
+                f'rate_hz, window_frames: {self.rate_hz}, {self.window_frames}, '
+                'allowed are positive numbers'
+            )
+
+    @property
+    def window_s(self) -> float:
+        """Duration of the window, seconds."""
+        return self.window_frames / self.rate_hz
+
+    def to_metadata(self) -> dict[str, str]:
+        """The contract as ONNX metadata: a JSON string per field."""
+        return {name: json.dumps(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> ModelContract:
+        """Read the contract from ONNX metadata.
+
+        Raises:
+            ModelContractError: a field is missing, is no JSON, or contradicts the contract.
+        """
+        values = {}
+        for each in fields(cls):
+            if each.name not in metadata:
+                raise ModelContractError(f'{each.name}: missing in the metadata')
+            try:
+                values[each.name] = json.loads(metadata[each.name])
+            except json.JSONDecodeError as error:
+                raise ModelContractError(f'{each.name}: {metadata[each.name]!r} is no JSON') from error
+        try:
+            values['labels'] = tuple(values['labels'])
+            values['decision'] = DecisionThresholds(**values['decision'])
+            return cls(**values)
+        except ModelContractError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise ModelContractError(str(error)) from error
