@@ -1,0 +1,84 @@
+"""The trained model: an ONNX Runtime session held to the model contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from sign_recognition.landmarks import POINT_COUNT, Points
+from sign_recognition.model_contract import ModelContract, ModelContractError
+
+INPUT_NAME = 'landmarks'
+OUTPUT_NAME = 'probabilities'
+
+
+class OnnxClassifier:
+    """A model file, loaded and checked.
+
+    Args:
+        path: the ONNX file.
+        threads: cores that one inference may use. One: the models are small, and the other cores
+            belong to the tracker.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ModelContractError: the file is no ONNX model, or its metadata or its graph contradict the
+            contract; names the file, the field and both values.
+    """
+
+    def __init__(self, path: Path | str, threads: int = 1) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f'model: {self.path} is no file')
+        self._session = _open_session(self.path, threads)
+        try:
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.contract = ModelContract.from_metadata(metadata)
+            self._check_graph()
+        except ModelContractError as error:
+            raise ModelContractError(f'model {self.path}: {error}') from error
+
+    def __call__(self, window: Points) -> npt.NDArray[np.float32]:
+        """Classify one window.
+
+        Args:
+            window: (T, 75, 3) float32, raw landmarks, NaN where not seen.
+
+        Returns:
+            (classes,) float32 probabilities in the order of contract.labels.
+        """
+        (probabilities,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: window[np.newaxis]})
+        return np.asarray(probabilities[0], np.float32)
+
+    def _check_graph(self) -> None:
+        inputs = {each.name: each.shape for each in self._session.get_inputs()}
+        outputs = {each.name: each.shape for each in self._session.get_outputs()}
+        if INPUT_NAME not in inputs or OUTPUT_NAME not in outputs:
+            raise ModelContractError(
+                f'graph: {[*inputs]} to {[*outputs]}, allowed is {INPUT_NAME!r} to {OUTPUT_NAME!r}'
+            )
+        window_shape = [self.contract.window_frames, POINT_COUNT, 3]
+        if inputs[INPUT_NAME][1:] != window_shape:
+            raise ModelContractError(
+                f'window: the graph reads {inputs[INPUT_NAME][1:]}, the metadata says {window_shape}'
+            )
+        if outputs[OUTPUT_NAME][1:] != [len(self.contract.labels)]:
+            raise ModelContractError(
+                f'classes: the graph gives {outputs[OUTPUT_NAME][1:]}, '
+                f'the metadata names {len(self.contract.labels)} labels'
+            )
+
+
+def _open_session(path: Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Idle worker threads would otherwise spin and take the tracker's core.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    try:
+        return ort.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+    except Exception as error:  # onnxruntime's own exceptions share no base class
+        raise ModelContractError(f'model {path}: no readable ONNX file ({error})') from error

@@ -1,0 +1,92 @@
+"""A window of landmarks over time, resampled by acquisition stamp and never by counting frames."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from sign_recognition.landmarks import LandmarkFrame, Points
+
+
+class SequenceBuffer:
+    """The newest landmarks of one stream, read out at a model's rate.
+
+    Camera rates vary and frames drop, so a window is laid over the stamps: sample k lies
+    (T - 1 - k) / rate before the newest frame.
+
+    Args:
+        window_frames: samples in a window (T), 1 or more.
+        rate_hz: samples per second, more than 0.
+        max_gap_s: a pause between frames longer than this breaks the stream; what came before
+            says nothing of now.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    def __init__(self, window_frames: int, rate_hz: float, max_gap_s: float = 0.5) -> None:
+        if window_frames < 1 or not rate_hz > 0 or not max_gap_s > 0:
+            raise ValueError(
+                f'window_frames, rate_hz, max_gap_s: {window_frames}, {rate_hz}, {max_gap_s}, '
+                'allowed are positive numbers'
+            )
+        self._offsets_ns = np.round(
+            np.arange(window_frames - 1, -1, -1) * (1e9 / rate_hz)
+        ).astype(np.int64)
+        self._max_gap_ns = round(max_gap_s * 1e9)
+        self._stamps_ns: deque[int] = deque()
+        self._points: deque[Points] = deque()
+
+    def push(self, frame: LandmarkFrame) -> bool:
+        """Add the newest frame.
+
+        Returns:
+            True where the frame goes on with the stream; False where it begins a new one, because
+            it is the first, its stamp does not lie after the last one (a looping bag), or the
+            pause was longer than max_gap_s.
+        """
+        continues = bool(self._stamps_ns) and (
+            0 < frame.stamp_ns - self._stamps_ns[-1] <= self._max_gap_ns
+        )
+        if not continues:
+            self.clear()
+        self._stamps_ns.append(frame.stamp_ns)
+        self._points.append(frame.points)
+        self._forget_before(frame.stamp_ns - int(self._offsets_ns[0]))
+        return continues
+
+    def window(self) -> Points | None:
+        """The resampled window, or None while no frame has come.
+
+        Between two frames that both see a point it is interpolated; where only the nearer one
+        sees it, it is that one's; time before the stream began is NaN.
+
+        Returns:
+            (T, 75, 3) float32, oldest first.
+        """
+        if not self._stamps_ns:
+            return None
+        stamps_ns = np.array(self._stamps_ns, np.int64)
+        points = np.stack(self._points)
+        wanted_ns = stamps_ns[-1] - self._offsets_ns
+        after = np.searchsorted(stamps_ns, wanted_ns).clip(max=len(stamps_ns) - 1)
+        before = np.where(stamps_ns[after] == wanted_ns, after, after - 1).clip(min=0)
+        step_ns = np.maximum(stamps_ns[after] - stamps_ns[before], 1)
+        share = ((wanted_ns - stamps_ns[before]) / step_ns).astype(np.float32)[:, None, None]
+        between = points[before] * (1 - share) + points[after] * share
+        nearer = np.where(share < 0.5, points[before], points[after])
+        window = np.where(np.isnan(between), nearer, between)
+        window[wanted_ns < stamps_ns[0]] = np.nan
+        return window
+
+    def clear(self) -> None:
+        """Forget every frame."""
+        self._stamps_ns.clear()
+        self._points.clear()
+
+    def _forget_before(self, oldest_ns: int) -> None:
+        """Drop frames that no sample can need: one at or before the oldest sample stays."""
+        while len(self._stamps_ns) > 1 and self._stamps_ns[1] <= oldest_ns:
+            self._stamps_ns.popleft()
+            self._points.popleft()
