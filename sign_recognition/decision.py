@@ -44,18 +44,24 @@ class DecisionThresholds:
     """When scores become events; a calibrated part of a model.
 
     Attributes:
-        start_score: probability from which a gesture may start.
-        end_score: probability below which a started gesture ends (hysteresis).
+        start_score: smoothed probability from which a gesture may start.
+        end_score: smoothed probability below which a started gesture ends (hysteresis).
+        smoothing_s: time constant of the exponential smoothing of the scores; 0 for none.
         dwell_s: how long a gesture leads above start_score before it starts.
         release_s: how long it stays below end_score before it ends.
-        rearm_s: pause after an end before the next start.
+        rearm_s: how long 'none' must lead after an end before the next start. A hand on its way
+            back looks like the opposite swipe for a moment; only rest makes it a new gesture.
+
+    Raises:
+        ValueError: a field is out of its range; names the field and the value.
     """
 
     start_score: float = 0.8
     end_score: float = 0.4
+    smoothing_s: float = 0.05
     dwell_s: float = 0.1
     release_s: float = 0.1
-    rearm_s: float = 0.2
+    rearm_s: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 < self.end_score <= self.start_score <= 1:
@@ -63,26 +69,121 @@ class DecisionThresholds:
                 f'end_score, start_score: {self.end_score}, {self.start_score}, '
                 'allowed is 0 < end_score <= start_score <= 1'
             )
-        for name in ('dwell_s', 'release_s', 'rearm_s'):
-            if not getattr(self, name) >= 0:
+        for name in ('smoothing_s', 'dwell_s', 'release_s', 'rearm_s'):
+            if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f'{name}: {getattr(self, name)}, allowed is 0 or more seconds')
 
 
 class DecisionPolicy:
     """Turns the probabilities of one stream into gesture events.
 
+    Three states follow each other: armed (a gesture may start), active (one has started), resting
+    (it has ended, and 'none' must lead for a while). Time is the stamps'; no clock is read.
+
     Args:
         labels: the class names in the order of the probabilities; one of them is 'none'.
         thresholds: when scores become events.
+
+    Raises:
+        ValueError: 'none' is not among the labels.
     """
 
     def __init__(self, labels: Sequence[str], thresholds: DecisionThresholds) -> None:
         self._labels = tuple(labels)
+        if NONE_LABEL not in self._labels:
+            raise ValueError(f"labels: {self._labels}, '{NONE_LABEL}' must be among them")
+        self._none = self._labels.index(NONE_LABEL)
         self._thresholds = thresholds
+        self._forget()
 
-    def reset(self) -> None:
-        """Forget the stream so far; a started gesture is dropped without an END."""
+    def _forget(self) -> None:
+        self._last_ns: int | None = None
+        self._scores: npt.NDArray[np.float64] | None = None
+        self._active: int | None = None
+        self._start_ns = 0
+        self._armed = True
+        self._leading = _Lasting()
+        self._low = _Lasting()
+        self._quiet = _Lasting()
+
+    def reset(self) -> list[GestureEvent]:
+        """Forget the stream so far.
+
+        Returns:
+            The END of a started gesture, stamped with the last step; empty where none had started.
+        """
+        ended = []
+        if self._active is not None and self._last_ns is not None:
+            ended = [self._event(EventKind.END, self._last_ns)]
+        self._forget()
+        return ended
 
     def step(self, stamp_ns: int, probabilities: npt.NDArray[np.float32]) -> list[GestureEvent]:
-        """The events of one step, in the order in which they happen (END before START)."""
-        return []
+        """The events of one step, in the order in which they happen (END before START).
+
+        Args:
+            stamp_ns: acquisition time of the newest image. One that does not lie after the last
+                (a looping bag) begins a new stream.
+            probabilities: (classes,) in the order of the labels.
+        """
+        jumped_back = self._last_ns is not None and stamp_ns <= self._last_ns
+        ended = self.reset() if jumped_back else []
+        self._smooth(stamp_ns, probabilities)
+        self._last_ns = stamp_ns
+        if self._active is not None:
+            return ended + self._go_on(stamp_ns)
+        return ended + self._maybe_start(stamp_ns)
+
+    def _smooth(self, stamp_ns: int, probabilities: npt.NDArray[np.float32]) -> None:
+        """Exponential smoothing by time, so that the camera's rate does not matter."""
+        if self._scores is None or self._last_ns is None or self._thresholds.smoothing_s == 0:
+            self._scores = np.asarray(probabilities, np.float64)
+            return
+        step_s = (stamp_ns - self._last_ns) * 1e-9
+        share = 1 - np.exp(-step_s / self._thresholds.smoothing_s)
+        self._scores = self._scores + share * (probabilities - self._scores)
+
+    def _maybe_start(self, stamp_ns: int) -> list[GestureEvent]:
+        assert self._scores is not None, 'set by _smooth'
+        best = int(self._scores.argmax())
+        rested_s = self._quiet.update(best if best == self._none else None, stamp_ns)
+        if rested_s is not None and rested_s >= self._thresholds.rearm_s:
+            self._armed = True
+        is_candidate = best != self._none and self._scores[best] >= self._thresholds.start_score
+        led_s = self._leading.update(best if is_candidate else None, stamp_ns)
+        if not self._armed or led_s is None or led_s < self._thresholds.dwell_s:
+            return []
+        self._active, self._start_ns = best, self._leading.since_ns
+        self._low.update(None, stamp_ns)
+        return [self._event(EventKind.START, stamp_ns)]
+
+    def _go_on(self, stamp_ns: int) -> list[GestureEvent]:
+        assert self._scores is not None and self._active is not None, 'a gesture has started'
+        is_low = self._scores[self._active] < self._thresholds.end_score
+        low_s = self._low.update(self._active if is_low else None, stamp_ns)
+        if low_s is None or low_s < self._thresholds.release_s:
+            return [self._event(EventKind.HOLD, stamp_ns)]
+        ended = self._event(EventKind.END, stamp_ns)
+        self._active, self._armed = None, False
+        self._leading.update(None, stamp_ns)
+        self._quiet.update(None, stamp_ns)
+        return [ended]
+
+    def _event(self, kind: EventKind, stamp_ns: int) -> GestureEvent:
+        assert self._active is not None and self._scores is not None, 'a gesture has started'
+        score = float(self._scores[self._active])
+        return GestureEvent(kind, self._labels[self._active], score, self._start_ns, stamp_ns)
+
+
+@dataclass
+class _Lasting:
+    """How long one thing has lasted without a break."""
+
+    what: int | None = None
+    since_ns: int = 0
+
+    def update(self, what: int | None, stamp_ns: int) -> float | None:
+        """Seconds since this began; None where there is nothing."""
+        if what != self.what:
+            self.what, self.since_ns = what, stamp_ns
+        return None if what is None else (stamp_ns - self.since_ns) * 1e-9

@@ -95,6 +95,8 @@ class _SolutionDetector:
         self._config = config
         self._solutions = _import_solutions()
         self._graph = self._open()
+        # The first image loads the networks; the user's first image shall not wait for that.
+        self._graph.process(np.zeros((64, 64, 3), np.uint8))
         self._last_ns: int | None = None
 
     def detect(self, image_rgb: npt.NDArray[np.uint8], stamp_ns: int) -> LandmarkFrame:

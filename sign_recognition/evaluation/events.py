@@ -1,0 +1,64 @@
+"""Recognised events against known ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# How long after the end of a stroke its event may still begin.
+LATEST_START_S = 0.7
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A gesture in time, seconds."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which known gestures were found.
+
+    Attributes:
+        found: for each known gesture the index of its event, or None.
+        false: indices of the events that no known gesture explains.
+    """
+
+    found: tuple[int | None, ...]
+    false: tuple[int, ...]
+
+    @property
+    def recall(self) -> float:
+        """Share of the known gestures that were found; NaN where there is none."""
+        hits = sum(index is not None for index in self.found)
+        return hits / len(self.found) if self.found else float('nan')
+
+
+def match_events(
+    truth: Sequence[Interval], events: Sequence[Interval], latest_start_s: float = LATEST_START_S
+) -> Match:
+    """Pair events with known gestures, each at most once, in order of time.
+
+    An event is a gesture's when it has its label and starts between the beginning of the stroke
+    and `latest_start_s` after its end.
+    """
+    free = sorted(range(len(events)), key=lambda i: events[i].start_s)
+    found: list[int | None] = [None] * len(truth)
+    for known in sorted(range(len(truth)), key=lambda i: truth[i].start_s):
+        stroke = truth[known]
+        hit = next(
+            (
+                i
+                for i in free
+                if events[i].label == stroke.label
+                and stroke.start_s <= events[i].start_s <= stroke.end_s + latest_start_s
+            ),
+            None,
+        )
+        if hit is not None:
+            found[known] = hit
+            free.remove(hit)
+    return Match(tuple(found), tuple(free))

@@ -1,0 +1,168 @@
+"""One run of the live graph: processes, monitor and view together."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from sign_recognition.graph import LiveOptions, live_graph, set_environment_defaults
+from sign_recognition.live.record import LiveRecord, write_report
+from sign_recognition.live.supervisor import Exit, Supervisor
+from sign_recognition.live.view import PlainView, RichView
+from sign_recognition.resources import program_directory
+
+if TYPE_CHECKING:
+    from sign_recognition.nodes.monitor import MonitorNode
+
+CAMERA = 'camera_node'
+CONTROL = 'control_node'
+_REFRESH_S = 0.1
+# The models load within seconds; after this the camera starts whether or not all have told.
+_READY_S = 30.0
+# How long a gesture at the very end of a file has to arrive.
+_DRAIN_S = 1.0
+# What the libraries below MediaPipe print at every start, and no user can act on.
+_NOISE = ('inference_feedback_manager.cc', 'XNNPACK delegate', 'absl::InitializeLog', 'NORM_RECT')
+
+
+class LiveSession:
+    """The graph of `options` from start to end.
+
+    Args:
+        options: what to run.
+        duration_s: end after so long from the first image; None: when the source ends or the
+            user does.
+        report: JSON file to write at the end.
+        plain: lines instead of a picture.
+    """
+
+    def __init__(
+        self,
+        options: LiveOptions,
+        duration_s: float | None = None,
+        report: Path | None = None,
+        plain: bool = False,
+    ) -> None:
+        set_environment_defaults()
+        self._options = options
+        self._duration_s = duration_s
+        self._report = report
+        self._record = LiveRecord()
+        self._messages: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._end = threading.Event()
+        self._exit_code = 0
+        self._first_image_s: float | None = None
+        self._source_ended_s: float | None = None
+        console = Console()
+        self._view: PlainView | RichView = (
+            PlainView(self._record, console)
+            if plain or not console.is_terminal
+            else RichView(self._record, console, f'sign_recognition  {options.source}')
+        )
+        programs = program_directory()
+        self._supervisor = Supervisor(
+            {
+                node.name: [sys.executable, str(programs / node.name), *node.arguments()]
+                for node in live_graph(options)
+            },
+            os.environ,
+            lambda name, line: self._messages.put(f'{name}: {line}'),
+        )
+
+    def run(self) -> int:
+        """Run to the end.
+
+        Returns:
+            Exit status: 0, or 1 where a node could not do its work.
+        """
+        # Only now: rclpy takes most of a second, and is not needed for a wrong option.
+        from sign_recognition.nodes.monitor import MonitorNode, start_in_background
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._end.set())
+        with start_in_background(
+            lambda: MonitorNode(
+                self._record, self._options.stamped, self._options.cmd_vel, self._view.gesture
+            )
+        ) as monitor, self._view:
+            try:
+                self._start(monitor)
+                while not self._end.wait(_REFRESH_S):
+                    self._tick(monitor)
+            finally:
+                self._stop(monitor)
+        if self._report is not None:
+            write_report(self._report, self._record.report())
+        return self._exit_code
+
+    def _start(self, monitor: MonitorNode) -> None:
+        """Start from the robot's end; the camera only when everybody behind it is ready."""
+        behind = [node.name for node in live_graph(self._options) if node.name != CAMERA]
+        for name in behind:
+            self._supervisor.start(name)
+        ends_s = time.monotonic() + _READY_S
+        while not self._all_told(behind) and time.monotonic() < ends_s:
+            if self._end.wait(_REFRESH_S):
+                return
+            self._tick(monitor)
+        if self._options.camera and not self._end.is_set():
+            self._supervisor.start(CAMERA)
+
+    def _all_told(self, names: Sequence[str]) -> bool:
+        with self._record:
+            return all(name in self._record.nodes for name in names)
+
+    def _tick(self, monitor: MonitorNode) -> None:
+        for ended in self._supervisor.poll():
+            self._on_exit(ended, monitor)
+        self._show_messages()
+        self._view.refresh()
+        now_s = time.monotonic()
+        if self._first_image_s is None and self._record.probabilities is not None:
+            self._first_image_s = now_s
+        if self._duration_s is not None and self._first_image_s is not None:
+            if now_s - self._first_image_s >= self._duration_s:
+                self._end.set()
+        if self._source_ended_s is not None and now_s - self._source_ended_s >= _DRAIN_S:
+            self._end.set()
+
+    def _on_exit(self, ended: Exit, monitor: MonitorNode) -> None:
+        if ended.name == CONTROL:
+            monitor.stop_robot()
+        if ended.name == CAMERA and ended.code == 0:
+            self._messages.put('the source has ended')
+            self._source_ended_s = time.monotonic()
+            return
+        if ended.restart_in_s is None:
+            self._view.alarm(f'{ended.name} cannot run ({ended.reason})', ended.tail)
+            self._exit_code = 1
+            self._end.set()
+            return
+        with self._record:
+            self._record.restarts[ended.name] += 1
+        self._view.alarm(
+            f'{ended.name} died ({ended.reason}), starts again in {ended.restart_in_s:.1f} s',
+            ended.tail,
+        )
+
+    def _show_messages(self) -> None:
+        while not self._messages.empty():
+            text = self._messages.get()
+            if not any(noise in text for noise in _NOISE):
+                self._view.message(text)
+
+    def _stop(self, monitor: MonitorNode) -> None:
+        """End every process; the last that the robot hears is zero."""
+        codes = self._supervisor.stop()
+        if codes.get(CONTROL) != 0:
+            monitor.stop_robot()
+        self._show_messages()

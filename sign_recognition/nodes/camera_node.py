@@ -1,0 +1,177 @@
+"""Publishes the images of a source as a camera: webcam, video file, folder, or rendered signer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from sensor_msgs.msg import CompressedImage, Image
+
+from sign_recognition.decision import EventKind, GestureEvent
+from sign_recognition.msg import Gesture
+from sign_recognition.nodes import conversions, qos
+from sign_recognition.nodes.diagnostics import DiagnosticsReporter
+from sign_recognition.nodes.parameters import declare, parameter
+from sign_recognition.nodes.runner import PipelineNode, run
+from sign_recognition.sources.base import SourceError, TruthEvent
+from sign_recognition.sources.opening import SourceConfig, open_source
+from sign_recognition.sources.player import Player, Shot
+from sign_recognition.stream_statistics import StreamStatistics
+
+# A file does not wait for a subscriber for ever: it may be recorded or shown later on.
+_AUDIENCE_S = 15.0
+_AUDIENCE_CHECK_S = 0.05
+_FIRST_RETRY_S = 0.5
+_LONGEST_RETRY_S = 5.0
+
+
+@dataclass(frozen=True)
+class CameraParameters:
+    """Which images, and how they are published."""
+
+    source: str = parameter(
+        'auto',
+        "Device index or path, video file, folder of pictures, 'signer' (rendered), or 'auto' "
+        '(first webcam that opens, else the signer)',
+    )
+    width: int = parameter(640, 'Image width, px; files are scaled down to fit', low=16, high=7680)
+    height: int = parameter(480, 'Image height, px; files are scaled down to fit', low=16, high=4320)
+    rate_hz: float = parameter(
+        30.0, 'Images per second of a device, the signer or a folder', low=1.0, high=240.0
+    )
+    loop: bool = parameter(False, 'Begin a file or folder again after its last image')
+    mirrored: bool = parameter(
+        True, "Publish mirror images: a device's are flipped, files are trusted to be such"
+    )
+    frame_id: str = parameter('camera', 'frame_id of the headers')
+    jpeg: bool = parameter(False, 'Publish JPEG on image_raw/compressed instead of image_raw')
+    jpeg_quality: int = parameter(85, 'JPEG quality', low=1, high=100)
+    seed: int = parameter(0, 'Which rendered signer', low=0, high=2**31 - 1)
+
+
+class CameraNode(PipelineNode):
+    """A source's images, stamped with their acquisition time."""
+
+    def __init__(self) -> None:
+        super().__init__('camera_node')
+        self._parameters = declare(self, CameraParameters)
+        message_type, topic = (
+            (CompressedImage, 'image_raw/compressed')
+            if self._parameters.jpeg
+            else (Image, 'image_raw')
+        )
+        self._publisher = self.create_publisher(message_type, topic, qos.IMAGE)
+        self._truth_publisher = self.create_publisher(Gesture, '~/truth', qos.EVENTS)
+        self._statistics = StreamStatistics()
+        self._first_stamp_ns: int | None = None
+        self._player = self._open()
+        self.get_logger().info(f'images of {self._player.source.name}')
+        self._reporter = DiagnosticsReporter(
+            self,
+            self._statistics,
+            lambda: {
+                'source': self._player.source.name,
+                'first_stamp_ns': self._first_stamp_ns or 0,
+            },
+        )
+        self._thread = threading.Thread(target=self._film, daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        self._thread.join(timeout=1.0)
+        self._player.close()
+
+    def _open(self) -> Player:
+        given = self._parameters
+        config = SourceConfig(
+            source=given.source,
+            size_px=(given.width, given.height),
+            rate_hz=given.rate_hz,
+            mirrored=given.mirrored,
+            seed=given.seed,
+        )
+        return Player(
+            lambda: open_source(config, self._now_s), self._now_s, self.done.wait, given.loop
+        )
+
+    def _now_s(self) -> float:
+        return self.get_clock().now().nanoseconds / 1e9
+
+    def _film(self) -> None:
+        """Publish image after image until the source ends or the node does."""
+        try:
+            if not self._player.source.live:
+                self._wait_for_audience()
+            while not self.done.is_set():
+                shot = self._next_shot()
+                if shot is None:
+                    self.get_logger().info(f'{self._player.source.name} has ended')
+                    break
+                self._publish(shot)
+        except SourceError as error:
+            self.get_logger().fatal(str(error))
+            self.exit_code = 1
+        finally:
+            self.done.set()
+
+    def _wait_for_audience(self) -> None:
+        """Hold a recording until somebody looks, so that its beginning is not shown to nobody."""
+        ends_s = time.monotonic() + _AUDIENCE_S
+        while not self._publisher.get_subscription_count() and time.monotonic() < ends_s:
+            if self.done.wait(_AUDIENCE_CHECK_S):
+                return
+
+    def _next_shot(self) -> Shot | None:
+        """The next image; a device that broke off is opened again for as long as it takes."""
+        try:
+            return self._player.next()
+        except SourceError as error:
+            if not self._player.source.live:
+                raise
+            self.get_logger().error(f'{error}; trying again')
+        self._player.close()
+        retry_s = _FIRST_RETRY_S
+        while not self.done.wait(retry_s):
+            try:
+                self._player = self._open()
+                self.get_logger().info(f'{self._player.source.name} is back')
+                return self._player.next()
+            except SourceError:
+                retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
+        return None
+
+    def _publish(self, shot: Shot) -> None:
+        given, stamp_ns = self._parameters, round(shot.stamp_s * 1e9)
+        self._first_stamp_ns = self._first_stamp_ns or stamp_ns
+        began_s = time.monotonic()
+        if given.jpeg:
+            message = conversions.image_to_jpeg(
+                shot.image_bgr, stamp_ns, given.frame_id, given.jpeg_quality
+            )
+        else:
+            message = conversions.image_to_message(shot.image_bgr, stamp_ns, given.frame_id)
+        self._publisher.publish(message)
+        for event in shot.truth:
+            self._tell(event)
+        now_s = time.monotonic()
+        age_s = self._now_s() - shot.stamp_s - (now_s - began_s)
+        self._statistics.drops = self._player.skipped
+        self._statistics.add(now_s, age_s, now_s - began_s)
+
+    def _tell(self, truth: TruthEvent) -> None:
+        """Say what the images just showed, where the source knows."""
+        event = GestureEvent(
+            EventKind.END, truth.label, 1.0, round(truth.start_s * 1e9), round(truth.end_s * 1e9)
+        )
+        message = conversions.event_to_message(event, self._parameters.frame_id)
+        self._truth_publisher.publish(message)
+
+
+def main() -> None:
+    """Run the node program."""
+    run(CameraNode)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,178 @@
+"""Turns gestures into robot commands, and stops the robot whenever anything upstream is silent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.duration import Duration
+from std_srvs.srv import Trigger
+
+from sign_recognition.decision import EventKind
+from sign_recognition.motion import MotionController, MotionLimits, load_gesture_table
+from sign_recognition.msg import Gesture, GestureScores, ModelInfo
+from sign_recognition.nodes import conversions, qos
+from sign_recognition.nodes.conversions import ConversionError
+from sign_recognition.nodes.diagnostics import DiagnosticsReporter
+from sign_recognition.nodes.parameters import declare, parameter
+from sign_recognition.nodes.runner import PipelineNode, run
+from sign_recognition.resources import config_file
+from sign_recognition.stream_statistics import StreamStatistics
+
+# How long the end of the program may take to bring the robot to rest.
+_FINISH_S = 1.0
+
+
+@dataclass(frozen=True)
+class ControlParameters:
+    """What the robot may be told, and how."""
+
+    gestures: str = parameter('', 'Path of the gesture table; empty: config/gestures.yaml')
+    stamped: bool = parameter(True, 'Publish TwistStamped; false: Twist')
+    frame_id: str = parameter('base_link', 'frame_id of TwistStamped: the frame of the velocities')
+    rate_hz: float = parameter(
+        50.0, 'Commands per second when nothing arrives from upstream', low=10.0, high=500.0
+    )
+    max_age_s: float = parameter(
+        0.5, 'A gesture or image older than this is ignored, s; 0: any age', low=0.0, high=60.0
+    )
+    linear_mps: float = parameter(
+        0.5, 'Largest linear speed, m/s', low=0.0, high=10.0, dynamic=True
+    )
+    angular_radps: float = parameter(
+        1.0, 'Largest angular speed, rad/s', low=0.0, high=20.0, dynamic=True
+    )
+    linear_accel_mps2: float = parameter(
+        1.0, 'Largest linear acceleration, m/s^2', low=0.01, high=100.0, dynamic=True
+    )
+    angular_accel_radps2: float = parameter(
+        2.0, 'Largest angular acceleration, rad/s^2', low=0.01, high=100.0, dynamic=True
+    )
+    decel_factor: float = parameter(
+        3.0, 'Slowing down is this many times as quick', low=1.0, high=100.0, dynamic=True
+    )
+    input_timeout_s: float = parameter(
+        0.25, 'Recognition silent for longer than this counts as dead, s', low=0.02, high=5.0
+    )
+    hand_timeout_s: float = parameter(
+        0.5, 'No hand in view for longer than this stops the robot, s', low=0.02, high=60.0
+    )
+
+    def limits(self) -> MotionLimits:
+        """The part that the motion controller needs."""
+        return MotionLimits(
+            linear_mps=self.linear_mps,
+            angular_radps=self.angular_radps,
+            linear_accel_mps2=self.linear_accel_mps2,
+            angular_accel_radps2=self.angular_accel_radps2,
+            decel_factor=self.decel_factor,
+            input_timeout_s=self.input_timeout_s,
+            hand_timeout_s=self.hand_timeout_s,
+        )
+
+
+class ControlNode(PipelineNode):
+    """A MotionController on topics, driven by its own timer and by every new image's scores."""
+
+    def __init__(self) -> None:
+        super().__init__('control_node')
+        given = self._parameters = declare(self, ControlParameters, self._on_parameters)
+        table_path = given.gestures or config_file('gestures.yaml')
+        self._table = load_gesture_table(table_path)
+        self._controller = MotionController(self._table, given.limits())
+        self._statistics = StreamStatistics()
+        self._image_ns = 0
+        command_type = TwistStamped if given.stamped else Twist
+        self._command = self.create_publisher(command_type, 'cmd_vel', qos.COMMAND)
+        self.create_subscription(Gesture, 'gesture', self._on_gesture, qos.EVENTS)
+        self.create_subscription(GestureScores, 'gesture_scores', self._on_scores, qos.SCORES)
+        self.create_subscription(ModelInfo, 'model_info', self._on_model_info, qos.LATCHED)
+        self.create_service(Trigger, '~/stop', self._on_stop)
+        self.create_service(Trigger, '~/rearm', self._on_rearm)
+        self._timer = self.create_timer(1 / given.rate_hz, self._send)
+        self._reporter = DiagnosticsReporter(
+            self, self._statistics, lambda: {'latched': self._controller.latched}
+        )
+
+    def finish(self) -> None:
+        """Bring the robot to rest, and see that the last command, zero, has arrived."""
+        self._controller.stop()
+        period_s, ends_s = 1 / self._parameters.rate_hz, time.monotonic() + _FINISH_S
+        while self._send().any() and time.monotonic() < ends_s:
+            time.sleep(period_s)  # paces the ramp down; nothing is waited for
+        self._controller.halt()
+        self._send()
+        self._command.wait_for_all_acked(Duration(seconds=_FINISH_S))
+
+    def _on_gesture(self, message: Gesture) -> None:
+        try:
+            event = conversions.message_to_event(message)
+        except ConversionError as error:
+            self.get_logger().error(str(error))
+            return
+        if event.kind is EventKind.START and self._too_old(event.stamp_ns):
+            self.get_logger().warning(f'{event.label} ignored: older than max_age_s')
+            return
+        self._controller.gesture(event.kind, event.label, time.monotonic())
+        self._send()
+
+    def _on_scores(self, message: GestureScores) -> None:
+        stamp_ns = conversions.stamp_to_ns(message.header.stamp)
+        if self._too_old(stamp_ns):
+            return
+        arrived_s = time.monotonic()
+        self._controller.heartbeat(stamp_ns, message.hands_seen, arrived_s)
+        self._image_ns = stamp_ns
+        self._send()
+        now_s = time.monotonic()
+        age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9 - (now_s - arrived_s)
+        self._statistics.add(now_s, age_s, now_s - arrived_s)
+
+    def _on_model_info(self, message: ModelInfo) -> None:
+        unknown = sorted(self._table.keys() - set(message.labels))
+        if unknown:
+            names = ', '.join(unknown)
+            self.get_logger().warning(f'gestures that model {message.name} does not know: {names}')
+
+    def _on_parameters(self, changed: ControlParameters) -> None:
+        self._controller.limits = changed.limits()
+
+    def _on_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._controller.stop()
+        response.success, response.message = True, 'stopped until re-armed'
+        return response
+
+    def _on_rearm(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._controller.rearm()
+        response.success, response.message = True, 'armed'
+        return response
+
+    def _too_old(self, stamp_ns: int) -> bool:
+        max_age_s = self._parameters.max_age_s
+        age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
+        return max_age_s > 0 and age_s > max_age_s
+
+    def _send(self) -> conversions.Velocity:
+        """Send the velocity of this moment; its stamp is the newest image's, while there is one."""
+        now_s = time.monotonic()
+        velocity = self._controller.step(now_s)
+        if not self._parameters.stamped:
+            self._command.publish(conversions.velocity_to_twist(velocity))
+            return velocity
+        # A stop that nothing upstream asked for is as new as the moment it is sent.
+        alive = self._controller.input_alive(now_s)
+        stamp_ns = self._image_ns if alive else self.get_clock().now().nanoseconds
+        self._command.publish(
+            conversions.velocity_to_twist_stamped(velocity, stamp_ns, self._parameters.frame_id)
+        )
+        return velocity
+
+
+def main() -> None:
+    """Run the node program."""
+    run(ControlNode)
+
+
+if __name__ == '__main__':
+    main()

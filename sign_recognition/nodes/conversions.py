@@ -1,0 +1,317 @@
+"""Between messages and the project's own types; the one place that knows message fields."""
+
+from __future__ import annotations
+
+import array
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Twist, TwistStamped
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from sign_recognition.decision import EventKind, GestureEvent
+from sign_recognition.landmarks import POINT_COUNT, LandmarkFrame
+from sign_recognition.model_contract import ModelContract
+from sign_recognition.motion import Velocity
+from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
+
+PixelArray = npt.NDArray[np.uint8]
+
+_KINDS = {
+    EventKind.START: Gesture.START,
+    EventKind.HOLD: Gesture.HOLD,
+    EventKind.END: Gesture.END,
+}
+_EVENT_KINDS = {number: kind for kind, number in _KINDS.items()}
+
+# Encoding to (bytes per pixel, OpenCV's conversion to RGB or None where it is RGB already).
+_TO_RGB = {
+    'rgb8': (3, None),
+    'bgr8': (3, cv2.COLOR_BGR2RGB),
+    'rgba8': (4, cv2.COLOR_RGBA2RGB),
+    'bgra8': (4, cv2.COLOR_BGRA2RGB),
+    'mono8': (1, cv2.COLOR_GRAY2RGB),
+    '8UC1': (1, cv2.COLOR_GRAY2RGB),
+    '8UC3': (3, cv2.COLOR_BGR2RGB),
+    'yuyv': (2, cv2.COLOR_YUV2RGB_YUY2),
+    'yuv422_yuy2': (2, cv2.COLOR_YUV2RGB_YUY2),
+    'uyvy': (2, cv2.COLOR_YUV2RGB_UYVY),
+    'yuv422': (2, cv2.COLOR_YUV2RGB_UYVY),
+}
+
+
+class ConversionError(ValueError):
+    """A message does not hold what its fields say."""
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """A sensor_msgs/Image whose pixels are still where the middleware put them.
+
+    Attributes:
+        stamp_ns: header.stamp.
+        frame_id: header.frame_id.
+        height: rows.
+        width: columns.
+        encoding: as in sensor_msgs/image_encodings.
+        step: bytes per row.
+        data: all bytes of the image.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    height: int
+    width: int
+    encoding: str
+    step: int
+    data: memoryview
+
+
+def stamp_to_ns(stamp: Time) -> int:
+    """builtin_interfaces/Time in nanoseconds."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def ns_to_stamp(stamp_ns: int) -> Time:
+    """Nanoseconds as builtin_interfaces/Time."""
+    return Time(sec=stamp_ns // 1_000_000_000, nanosec=stamp_ns % 1_000_000_000)
+
+
+def header(stamp_ns: int, frame_id: str) -> Header:
+    """A header of that acquisition time and camera."""
+    return Header(stamp=ns_to_stamp(stamp_ns), frame_id=frame_id)
+
+
+def image_to_message(image_bgr: PixelArray, stamp_ns: int, frame_id: str) -> Image:
+    """(H, W, 3) uint8 BGR as a bgr8 message."""
+    height, width = image_bgr.shape[:2]
+    # An array.array passes rclpy's setter as it is; bytes or a list would be checked value by
+    # value, which takes longer than the whole transport.
+    data = array.array('B')
+    data.frombytes(np.ascontiguousarray(image_bgr).data.cast('B'))
+    return Image(
+        header=header(stamp_ns, frame_id),
+        height=height,
+        width=width,
+        encoding='bgr8',
+        step=width * 3,
+        data=data,
+    )
+
+
+def image_to_jpeg(
+    image_bgr: PixelArray, stamp_ns: int, frame_id: str, quality: int
+) -> CompressedImage:
+    """(H, W, 3) uint8 BGR as a JPEG message.
+
+    Args:
+        quality: 1 (small) to 100 (faithful).
+    """
+    _, encoded = cv2.imencode('.jpg', image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    data = array.array('B', encoded.tobytes())
+    return CompressedImage(header=header(stamp_ns, frame_id), format='jpeg', data=data)
+
+
+def parse_stamp(serialized: bytes) -> int:
+    """header.stamp, ns, of a serialized message that begins with a header (little-endian CDR)."""
+    sec, nanosec = struct.unpack_from('<iI', serialized, 4)
+    return int(sec) * 1_000_000_000 + int(nanosec)
+
+
+def parse_image(serialized: bytes) -> RawImage:
+    """Read a serialized sensor_msgs/Image without copying its pixels.
+
+    rclpy would copy them twice. The layout is that of CDR (OMG DDS-XTypes 7.4): numbers aligned to
+    their size, strings with length and terminating zero, sequences with length.
+
+    Raises:
+        ConversionError: the bytes are no little-endian CDR image.
+    """
+    try:
+        if serialized[:2] != b'\x00\x01':
+            raise ConversionError(f'image: CDR header {serialized[:2]!r}, read is little-endian CDR')
+        sec, nanosec = struct.unpack_from('<iI', serialized, 4)
+        frame_id, offset = _parse_string(serialized, 12)
+        height, width = struct.unpack_from('<II', serialized, _align4(offset))
+        encoding, offset = _parse_string(serialized, _align4(offset) + 8)
+        step, length = struct.unpack_from('<II', serialized, _align4(offset + 1))
+    except (struct.error, UnicodeDecodeError) as error:
+        raise ConversionError(f'image: {len(serialized)} bytes are no image ({error})') from error
+    start = _align4(offset + 1) + 8
+    data = memoryview(serialized)[start : start + length]
+    if len(data) < length:
+        raise ConversionError(f'image: {len(data)} of {length} bytes of pixels arrived')
+    stamp_ns = sec * 1_000_000_000 + nanosec
+    return RawImage(stamp_ns, frame_id, height, width, encoding, step, data)
+
+
+def image_to_rgb(image: RawImage) -> PixelArray:
+    """(H, W, 3) uint8 RGB of an image; a view of the message where it is rgb8 already.
+
+    Raises:
+        ConversionError: the encoding is unknown and cv_bridge is not installed, or the size of the
+            data contradicts width, height or step.
+    """
+    if image.encoding not in _TO_RGB:
+        return _to_rgb_by_cv_bridge(image)
+    pixel_bytes, conversion = _TO_RGB[image.encoding]
+    row_bytes = image.width * pixel_bytes
+    if image.step < row_bytes or len(image.data) < image.height * image.step or not row_bytes:
+        raise ConversionError(
+            f'image: {len(image.data)} bytes with step {image.step} are no '
+            f'{image.width}x{image.height} {image.encoding}'
+        )
+    rows = np.frombuffer(image.data, np.uint8, image.height * image.step)
+    pixels = rows.reshape(image.height, image.step)[:, :row_bytes]
+    pixels = pixels.reshape(image.height, image.width, pixel_bytes)
+    return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+
+
+def jpeg_to_rgb(message: CompressedImage) -> PixelArray:
+    """(H, W, 3) uint8 RGB of a compressed image.
+
+    Raises:
+        ConversionError: the data cannot be decoded.
+    """
+    data = np.frombuffer(message.data, np.uint8)
+    image_bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if image_bgr is None:
+        raise ConversionError(f'image: {len(data)} bytes of {message.format!r} cannot be decoded')
+    return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+
+
+def landmarks_to_message(frame: LandmarkFrame, frame_id: str) -> Landmarks:
+    """A landmark frame as a message."""
+    return Landmarks(
+        header=header(frame.stamp_ns, frame_id),
+        width=frame.size_px[0],
+        height=frame.size_px[1],
+        mirrored=frame.mirrored,
+        points=array.array('f', frame.points.tobytes()),
+    )
+
+
+def message_to_landmarks(message: Landmarks) -> LandmarkFrame:
+    """A landmark message as a frame.
+
+    Raises:
+        ConversionError: the message does not hold 75 points or its size is not positive.
+    """
+    points = np.array(message.points, np.float32)
+    if points.size != POINT_COUNT * 3 or min(message.width, message.height) < 1:
+        raise ConversionError(
+            f'landmarks: {points.size} values of a {message.width}x{message.height} image, '
+            f'allowed are {POINT_COUNT * 3} values of an image of at least 1x1'
+        )
+    return LandmarkFrame(
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        size_px=(message.width, message.height),
+        points=points.reshape(POINT_COUNT, 3),
+        mirrored=message.mirrored,
+    )
+
+
+def scores_to_message(
+    probabilities: npt.NDArray[np.float32], hands_seen: int, message_header: Header
+) -> GestureScores:
+    """(classes,) probabilities as a message."""
+    return GestureScores(
+        header=message_header,
+        hands_seen=hands_seen,
+        probabilities=array.array('f', probabilities.tobytes()),
+    )
+
+
+def event_to_message(event: GestureEvent, frame_id: str) -> Gesture:
+    """A gesture event as a message."""
+    return Gesture(
+        header=header(event.stamp_ns, frame_id),
+        kind=_KINDS[event.kind],
+        label=event.label,
+        score=event.score,
+        start=ns_to_stamp(event.start_ns),
+    )
+
+
+def message_to_event(message: Gesture) -> GestureEvent:
+    """A gesture message as an event.
+
+    Raises:
+        ConversionError: its kind is none of the message's constants.
+    """
+    if message.kind not in _EVENT_KINDS:
+        raise ConversionError(f'gesture: kind {message.kind}, allowed are {sorted(_EVENT_KINDS)}')
+    return GestureEvent(
+        kind=_EVENT_KINDS[message.kind],
+        label=message.label,
+        score=message.score,
+        start_ns=stamp_to_ns(message.start),
+        stamp_ns=stamp_to_ns(message.header.stamp),
+    )
+
+
+def contract_to_message(contract: ModelContract, stamp_ns: int) -> ModelInfo:
+    """The facts of a model as a message."""
+    return ModelInfo(
+        header=header(stamp_ns, ''),
+        name=contract.name,
+        architecture=contract.architecture,
+        labels=list(contract.labels),
+        rate_hz=contract.rate_hz,
+        window_frames=contract.window_frames,
+        layout=contract.layout,
+    )
+
+
+def velocity_to_twist(velocity: Velocity) -> Twist:
+    """(6,) velocity, in the order of motion.AXES, as a message."""
+    twist = Twist()
+    twist.linear.x, twist.linear.y, twist.linear.z = map(float, velocity[:3])
+    twist.angular.x, twist.angular.y, twist.angular.z = map(float, velocity[3:])
+    return twist
+
+
+def velocity_to_twist_stamped(
+    velocity: Velocity, stamp_ns: int, frame_id: str
+) -> TwistStamped:
+    """(6,) velocity, in the order of motion.AXES, as a stamped message."""
+    return TwistStamped(header=header(stamp_ns, frame_id), twist=velocity_to_twist(velocity))
+
+
+
+def _align4(offset: int) -> int:
+    """CDR counts alignment from behind its four-byte header, which is itself aligned."""
+    return (offset + 3) & ~3
+
+
+def _parse_string(serialized: bytes, offset: int) -> tuple[str, int]:
+    (length,) = struct.unpack_from('<I', serialized, offset)
+    end = offset + 4 + length
+    if end > len(serialized):
+        raise struct.error(f'a text of {length} bytes does not end')
+    return serialized[offset + 4 : max(end - 1, offset + 4)].decode(), end
+
+
+def _to_rgb_by_cv_bridge(image: RawImage) -> PixelArray:
+    try:
+        from cv_bridge import CvBridge
+    except ImportError:
+        raise ConversionError(
+            f'image: encoding {image.encoding!r}, allowed are {", ".join(_TO_RGB)}; '
+            'others need cv_bridge, which is not installed'
+        ) from None
+    message = Image(
+        height=image.height,
+        width=image.width,
+        encoding=image.encoding,
+        step=image.step,
+        data=array.array('B', image.data),
+    )
+    pixels: Any = CvBridge().imgmsg_to_cv2(message, 'rgb8')
+    return np.asarray(pixels, np.uint8)

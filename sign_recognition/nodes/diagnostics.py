@@ -1,0 +1,66 @@
+"""What each node tells of itself on /diagnostics, once a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+from sign_recognition.stream_statistics import StreamStatistics
+
+_PERIOD_S = 1.0
+
+
+class DiagnosticsReporter:
+    """Publishes the statistics of one node's stream.
+
+    Args:
+        node: the node that reports.
+        statistics: the stream through it.
+        details: further facts, by name, asked for at each report.
+        idle_level: how to report a stream that stands still.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        statistics: StreamStatistics,
+        details: Callable[[], Mapping[str, object]] = dict,
+        idle_level: bytes = DiagnosticStatus.WARN,
+    ) -> None:
+        self._node = node
+        self._statistics = statistics
+        self._details = details
+        self._idle_level = idle_level
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._timer = node.create_timer(_PERIOD_S, self.report)
+
+    def report(self) -> None:
+        """Publish one report."""
+        status = self._status(self._statistics.rate_hz(time.monotonic()))
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)
+
+    def _status(self, rate_hz: float) -> DiagnosticStatus:
+        age, latency = self._statistics.input_age(), self._statistics.latency()
+        values = {
+            'rate_hz': round(rate_hz, 2),
+            'input_age_p50_ms': age.p50_ms,
+            'input_age_p95_ms': age.p95_ms,
+            'latency_p50_ms': latency.p50_ms,
+            'latency_p95_ms': latency.p95_ms,
+            'count': self._statistics.count,
+            'drops': self._statistics.drops,
+            **self._details(),
+        }
+        flowing = rate_hz > 0
+        return DiagnosticStatus(
+            level=DiagnosticStatus.OK if flowing else self._idle_level,
+            name=f'sign_recognition: {self._node.get_name()}',
+            message='running' if flowing else 'no input',
+            hardware_id=self._node.get_name(),
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )

@@ -1,0 +1,115 @@
+"""Listens to the whole live graph, for the view in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.signals import SignalHandlerOptions
+
+from sign_recognition.live.record import LiveRecord, SeenEvent
+from sign_recognition.motion import AXES
+from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
+from sign_recognition.nodes import conversions, qos
+from sign_recognition.nodes.runner import PipelineNode, spin_until_done
+
+
+class MonitorNode(PipelineNode):
+    """Fills a LiveRecord, and can stop the robot when control cannot.
+
+    Args:
+        record: to fill.
+        stamped: the commands are TwistStamped; false: Twist.
+        cmd_vel: topic of the commands.
+        on_start: called with each gesture that starts.
+    """
+
+    def __init__(
+        self,
+        record: LiveRecord,
+        stamped: bool,
+        cmd_vel: str,
+        on_start: Callable[[SeenEvent], None],
+    ) -> None:
+        super().__init__('monitor_node')
+        self._record = record
+        self._stamped = stamped
+        self._on_start = on_start
+        command_type = TwistStamped if stamped else Twist
+        self._command = self.create_publisher(command_type, cmd_vel, qos.COMMAND)
+        self.create_subscription(Landmarks, 'landmarks', self._on_landmarks, qos.LANDMARKS, raw=True)
+        self.create_subscription(GestureScores, 'gesture_scores', self._on_scores, qos.SCORES)
+        self.create_subscription(Gesture, 'gesture', self._on_gesture, qos.EVENTS)
+        self.create_subscription(Gesture, 'camera_node/truth', self._on_truth, qos.EVENTS)
+        self.create_subscription(ModelInfo, 'model_info', self._on_model_info, qos.LATCHED)
+        self.create_subscription(command_type, cmd_vel, self._on_command, qos.COMMAND)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+
+    def stop_robot(self) -> None:
+        """Send zero; for when control died."""
+        zero = np.zeros(len(AXES))
+        if self._stamped:
+            now_ns = self.get_clock().now().nanoseconds
+            self._command.publish(conversions.velocity_to_twist_stamped(zero, now_ns, 'base_link'))
+        else:
+            self._command.publish(conversions.velocity_to_twist(zero))
+
+    def _on_landmarks(self, serialized: bytes) -> None:
+        self._note('landmarks', conversions.parse_stamp(serialized))
+
+    def _on_scores(self, message: GestureScores) -> None:
+        stamp_ns = conversions.stamp_to_ns(message.header.stamp)
+        self._note('recognition', stamp_ns)
+        probabilities = np.array(message.probabilities, np.float32)
+        self._record.on_scores(stamp_ns, probabilities, message.hands_seen, time.monotonic())
+
+    def _on_gesture(self, message: Gesture) -> None:
+        started = self._record.on_gesture(conversions.message_to_event(message))
+        if started is not None:
+            self._on_start(started)
+
+    def _on_truth(self, message: Gesture) -> None:
+        self._record.on_truth(conversions.message_to_event(message))
+
+    def _on_model_info(self, message: ModelInfo) -> None:
+        with self._record:
+            self._record.labels = tuple(message.labels)
+
+    def _on_command(self, message: TwistStamped | Twist) -> None:
+        twist = message.twist if self._stamped else message
+        linear, angular = twist.linear, twist.angular
+        velocity = np.array(
+            [linear.x, linear.y, linear.z, angular.x, angular.y, angular.z], float
+        )
+        if self._stamped:
+            self._note('camera_to_command', conversions.stamp_to_ns(message.header.stamp))
+        self._record.on_command(velocity)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            values = {each.key: each.value for each in status.values}
+            self._record.on_diagnostics(status.hardware_id, values)
+
+    def _note(self, stage: str, stamp_ns: int) -> None:
+        age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
+        self._record.on_stage(stage, stamp_ns, age_s, time.monotonic())
+
+
+@contextlib.contextmanager
+def start_in_background(make_node: Callable[[], MonitorNode]) -> Iterator[MonitorNode]:
+    """A monitor that spins in a thread of its own while the caller draws."""
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    node = make_node()
+    thread = threading.Thread(target=spin_until_done, args=(node,), daemon=True)
+    thread.start()
+    try:
+        yield node
+    finally:
+        node.done.set()
+        thread.join()

@@ -1,0 +1,68 @@
+"""The life of a node program: start, spin, and an orderly end on SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+# How soon an end that was asked for is noticed.
+_SPIN_S = 0.05
+EXIT_START_FAILED = 2
+
+
+class PipelineNode(Node):
+    """A node that can end by itself, and has last things to do when it ends.
+
+    Attributes:
+        done: set it to end the program.
+        exit_code: of the program, once done.
+    """
+
+    def __init__(self, name: str, **kwargs: object) -> None:
+        super().__init__(name, **kwargs)
+        self.done = threading.Event()
+        self.exit_code = 0
+
+    def finish(self) -> None:
+        """Called once before the node goes, while it can still publish."""
+
+
+def run(make_node: Callable[[], PipelineNode]) -> None:
+    """Run a node until it is done or the process is told to end, then exit the process.
+
+    A node that cannot start for a reason its user can mend (a wrong parameter, a missing file)
+    says so in one line; any other error is a defect and shows its trace.
+    """
+    # rclpy's own handlers would shut the context down before the last command was sent.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = make_node()
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr, flush=True)
+        rclpy.try_shutdown()
+        sys.exit(EXIT_START_FAILED)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: node.done.set())
+    spin_until_done(node)
+    sys.exit(node.exit_code)
+
+
+def spin_until_done(node: PipelineNode) -> None:
+    """Spin a node until it is done, let it finish, and take it down."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        while not node.done.is_set():
+            executor.spin_once(timeout_sec=_SPIN_S)
+    finally:
+        node.finish()
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown()
