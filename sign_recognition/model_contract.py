@@ -61,11 +61,10 @@ class ModelContract:
             raise ModelContractError(
                 f"labels: {self.labels}, allowed are distinct names with '{NONE_LABEL}' among them"
             )
-        if not self.rate_hz > 0 or not self.window_frames > 0:
-            raise ModelContractError(
-                f'rate_hz, window_frames: {self.rate_hz}, {self.window_frames}, '
-                'allowed are positive numbers'
-            )
+        for name in ('rate_hz', 'window_frames'):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not value > 0:
+                raise ModelContractError(f'{name}: {value!r}, allowed is a positive number')
 
     @property
     def window_s(self) -> float:

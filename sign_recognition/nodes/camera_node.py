@@ -55,10 +55,10 @@ class CameraNode(PipelineNode):
 
     def __init__(self) -> None:
         super().__init__('camera_node')
-        self._parameters = declare(self, CameraParameters)
+        self._given = declare(self, CameraParameters)
         message_type, topic = (
             (CompressedImage, 'image_raw/compressed')
-            if self._parameters.jpeg
+            if self._given.jpeg
             else (Image, 'image_raw')
         )
         self._publisher = self.create_publisher(message_type, topic, qos.IMAGE)
@@ -83,7 +83,7 @@ class CameraNode(PipelineNode):
         self._player.close()
 
     def _open(self) -> Player:
-        given = self._parameters
+        given = self._given
         config = SourceConfig(
             source=given.source,
             size_px=(given.width, given.height),
@@ -142,7 +142,7 @@ class CameraNode(PipelineNode):
         return None
 
     def _publish(self, shot: Shot) -> None:
-        given, stamp_ns = self._parameters, round(shot.stamp_s * 1e9)
+        given, stamp_ns = self._given, round(shot.stamp_s * 1e9)
         self._first_stamp_ns = self._first_stamp_ns or stamp_ns
         began_s = time.monotonic()
         if given.jpeg:
@@ -164,7 +164,7 @@ class CameraNode(PipelineNode):
         event = GestureEvent(
             EventKind.END, truth.label, 1.0, round(truth.start_s * 1e9), round(truth.end_s * 1e9)
         )
-        message = conversions.event_to_message(event, self._parameters.frame_id)
+        message = conversions.event_to_message(event, self._given.frame_id)
         self._truth_publisher.publish(message)
 
 

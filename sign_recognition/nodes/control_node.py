@@ -77,7 +77,7 @@ class ControlNode(PipelineNode):
 
     def __init__(self) -> None:
         super().__init__('control_node')
-        given = self._parameters = declare(self, ControlParameters, self._on_parameters)
+        given = self._given = declare(self, ControlParameters, self._on_parameters)
         table_path = given.gestures or config_file('gestures.yaml')
         self._table = load_gesture_table(table_path)
         self._controller = MotionController(self._table, given.limits())
@@ -98,7 +98,7 @@ class ControlNode(PipelineNode):
     def finish(self) -> None:
         """Bring the robot to rest, and see that the last command, zero, has arrived."""
         self._controller.stop()
-        period_s, ends_s = 1 / self._parameters.rate_hz, time.monotonic() + _FINISH_S
+        period_s, ends_s = 1 / self._given.rate_hz, time.monotonic() + _FINISH_S
         while self._send().any() and time.monotonic() < ends_s:
             time.sleep(period_s)  # paces the ramp down; nothing is waited for
         self._controller.halt()
@@ -149,7 +149,7 @@ class ControlNode(PipelineNode):
         return response
 
     def _too_old(self, stamp_ns: int) -> bool:
-        max_age_s = self._parameters.max_age_s
+        max_age_s = self._given.max_age_s
         age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
         return max_age_s > 0 and age_s > max_age_s
 
@@ -157,14 +157,14 @@ class ControlNode(PipelineNode):
         """Send the velocity of this moment; its stamp is the newest image's, while there is one."""
         now_s = time.monotonic()
         velocity = self._controller.step(now_s)
-        if not self._parameters.stamped:
+        if not self._given.stamped:
             self._command.publish(conversions.velocity_to_twist(velocity))
             return velocity
         # A stop that nothing upstream asked for is as new as the moment it is sent.
         alive = self._controller.input_alive(now_s)
         stamp_ns = self._image_ns if alive else self.get_clock().now().nanoseconds
         self._command.publish(
-            conversions.velocity_to_twist_stamped(velocity, stamp_ns, self._parameters.frame_id)
+            conversions.velocity_to_twist_stamped(velocity, stamp_ns, self._given.frame_id)
         )
         return velocity
 

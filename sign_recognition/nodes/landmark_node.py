@@ -60,14 +60,14 @@ class LandmarkNode(PipelineNode):
 
     def __init__(self) -> None:
         super().__init__('landmark_node')
-        self._parameters = declare(self, LandmarkParameters)
+        self._given = declare(self, LandmarkParameters)
         self._slot: LatestSlot[_Arrival] = LatestSlot()
         self._statistics = StreamStatistics()
         self._publisher = self.create_publisher(Landmarks, 'landmarks', qos.LANDMARKS)
         # Before the subscription: a camera that waits for us shall not show images to a node that
         # is still loading its models.
         self._detector = self._make_detector()
-        if self._parameters.transport == 'raw':
+        if self._given.transport == 'raw':
             self.create_subscription(Image, 'image_raw', self._on_image, qos.IMAGE, raw=True)
         else:
             topic = 'image_raw/compressed'
@@ -100,7 +100,7 @@ class LandmarkNode(PipelineNode):
             self.done.set()
 
     def _make_detector(self) -> Detector:
-        given = self._parameters
+        given = self._given
         return make_detector(
             DetectorConfig(
                 solution=given.solution,

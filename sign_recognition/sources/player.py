@@ -94,7 +94,9 @@ class Player:
     def _begin_again(self) -> Shot | None:
         if not self._loop or self._shown_s <= 0:
             return None
+        assert self._start_s is not None, 'an image was shown'
+        self._start_s += self._shown_s + 1 / self.source.rate_hz
+        self._shown_s = 0.0
         self.source.close()
         self.source = self._open_source()
-        self._start_s, self._shown_s = None, 0.0
         return self.next()

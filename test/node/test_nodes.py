@@ -1,0 +1,298 @@
+"""Each node on its topics."""
+
+import math
+import time
+
+import cv2
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import Trigger
+from support import LABELS, contract, frame, write_model
+
+from sign_recognition.decision import EventKind, GestureEvent
+from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
+from sign_recognition.nodes import conversions, qos
+from sign_recognition.nodes.camera_node import CameraNode
+from sign_recognition.nodes.control_node import ControlNode
+from sign_recognition.nodes.landmark_node import LandmarkNode
+from sign_recognition.nodes.parameters import ParameterError
+from sign_recognition.nodes.recognition_node import RecognitionNode
+
+STOPS_WITHIN_S = 0.5
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for index in range(5):
+        cv2.imwrite(str(tmp_path / f'{index}.png'), np.full((48, 64, 3), 40 * index, np.uint8))
+    return tmp_path
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write_model(tmp_path / 'tiny.onnx', contract().to_metadata())
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    path.write_text(
+        'gestures: {Swipe Right: {linear_x: 0.3, for_s: 60}, Swipe Left: stop, Expand: rearm}'
+    )
+    return path
+
+
+def test_camera_shows_every_picture_once_and_ends(ros, folder):
+    (camera,) = ros.start(
+        CameraNode, camera_node={'source': str(folder), 'rate_hz': 20.0, 'frame_id': 'eye'}
+    )
+    images = ros.listen(Image, 'image_raw', qos.EVENTS.__class__(depth=10, reliability=2))
+    ros.wait(camera.done.is_set)
+    ros.spin(0.2)
+    assert [int(m.data[0]) for m in images] == [0, 40, 80, 120, 160]
+    assert {m.header.frame_id for m in images} == {'eye'}
+    stamps_ns = [conversions.stamp_to_ns(m.header.stamp) for m in images]
+    np.testing.assert_allclose(np.diff(stamps_ns), 5e7, atol=1000)
+    assert camera.exit_code == 0
+
+
+def test_camera_publishes_jpeg_on_request(ros, folder):
+    ros.start(CameraNode, camera_node={'source': str(folder), 'jpeg': True})
+    images = ros.listen(CompressedImage, 'image_raw/compressed', qos.IMAGE)
+    ros.wait(lambda: images)
+    assert conversions.jpeg_to_rgb(images[0]).shape == (48, 64, 3)
+
+
+def test_camera_tells_what_the_signer_showed(ros):
+    ros.start(CameraNode, camera_node={'source': 'signer', 'width': 160, 'height': 120})
+    truth = ros.listen(Gesture, 'camera_node/truth', qos.EVENTS)
+    ros.listen(Image, 'image_raw', qos.IMAGE)
+    told = conversions.message_to_event(ros.wait(lambda: truth)[0])
+    assert told.kind is EventKind.END
+    assert 0.2e9 < told.stamp_ns - told.start_ns < 6e9
+
+
+def test_landmarks_come_for_every_image_and_survive_a_jump_back(ros):
+    ros.start(LandmarkNode)
+    heard = ros.listen(Landmarks, 'landmarks', qos.LANDMARKS)
+    show = ros.speak(Image, 'image_raw', qos.IMAGE)
+    black = np.zeros((48, 64, 3), np.uint8)
+    for count, stamp_ns in enumerate((10**12, 10**12 + 33_000_000, 5 * 10**11), start=1):
+        show(conversions.image_to_message(black, stamp_ns, 'eye'))
+        ros.wait(lambda count=count: len(heard) == count)
+    assert [conversions.stamp_to_ns(m.header.stamp) for m in heard][2] == 5 * 10**11
+    assert heard[0].header.frame_id == 'eye'
+    assert (heard[0].width, heard[0].height, heard[0].mirrored) == (64, 48, True)
+    assert all(math.isnan(value) for value in heard[0].points)
+
+
+def test_landmarks_pass_over_an_image_that_they_cannot_read(ros):
+    ros.start(LandmarkNode)
+    heard = ros.listen(Landmarks, 'landmarks', qos.LANDMARKS)
+    show = ros.speak(Image, 'image_raw', qos.IMAGE)
+    strange = conversions.image_to_message(np.zeros((4, 4, 3), np.uint8), 1, 'eye')
+    strange.encoding = 'x-ray'
+    show(strange)
+    ros.spin(0.2)
+    show(conversions.image_to_message(np.zeros((48, 64, 3), np.uint8), 2, 'eye'))
+    assert conversions.stamp_to_ns(ros.wait(lambda: heard)[0].header.stamp) == 2
+
+
+def test_landmarks_of_compressed_images(ros):
+    ros.start(LandmarkNode, landmark_node={'transport': 'compressed', 'mirrored': False})
+    heard = ros.listen(Landmarks, 'landmarks', qos.LANDMARKS)
+    show = ros.speak(CompressedImage, 'image_raw/compressed', qos.IMAGE)
+    show(conversions.image_to_jpeg(np.zeros((48, 64, 3), np.uint8), 7, 'eye', 80))
+    assert not ros.wait(lambda: heard)[0].mirrored
+
+
+def test_recognition_tells_scores_events_and_facts(ros, model):
+    ros.start(RecognitionNode, recognition_node={'model': str(model)})
+    scores = ros.listen(GestureScores, 'gesture_scores', qos.SCORES)
+    gestures = ros.listen(Gesture, 'gesture', qos.EVENTS)
+    show = ros.speak(Landmarks, 'landmarks', qos.LANDMARKS)
+    facts = ros.listen(ModelInfo, 'model_info', qos.LATCHED)
+    assert ros.wait(lambda: facts)[0].labels == list(LABELS)
+    for index in range(120):
+        x = 0.95 if 40 <= index < 80 else 0.5
+        show(conversions.landmarks_to_message(frame(100 + index / 20, x), 'eye'))
+        ros.wait(lambda index=index: scores and len(scores) > index)
+    ros.wait(lambda: gestures and gestures[-1].kind == Gesture.END)
+    assert [g.label for g in gestures if g.kind == Gesture.START] == ['Swipe Right']
+    assert {g.header.frame_id for g in gestures} == {'eye'}
+    assert scores[-1].hands_seen == 1
+    assert sum(scores[-1].probabilities) == pytest.approx(1, abs=1e-5)
+
+
+class Upstream:
+    """Plays everything before control: alive scores, and gestures at will."""
+
+    def __init__(self, ros, stamped=True):
+        self.ros = ros
+        command_type = TwistStamped if stamped else Twist
+        self.commands = ros.listen(command_type, 'cmd_vel', qos.COMMAND)
+        self.score = ros.speak(GestureScores, 'gesture_scores', qos.SCORES)
+        self.gesture = ros.speak(Gesture, 'gesture', qos.EVENTS)
+
+    def live(self, duration_s, hands=1):
+        ends_s = time.monotonic() + duration_s
+        while time.monotonic() < ends_s:
+            self.score(
+                conversions.scores_to_message(
+                    np.zeros(3, np.float32), hands, conversions.header(self.now_ns(), 'eye')
+                )
+            )
+            self.ros.spin(0.02)
+
+    def start(self, label, age_s=0.0):
+        stamp_ns = self.now_ns() - round(age_s * 1e9)
+        event = GestureEvent(EventKind.START, label, 0.9, stamp_ns, stamp_ns)
+        self.gesture(conversions.event_to_message(event, 'eye'))
+
+    def now_ns(self):
+        return self.ros.tester.get_clock().now().nanoseconds
+
+    def speed(self):
+        newest = self.commands[-1]
+        return (newest.twist if hasattr(newest, 'twist') else newest).linear.x
+
+
+def moving(ros, table, **parameters):
+    (control,) = ros.start(ControlNode, control_node={'gestures': str(table), **parameters})
+    upstream = Upstream(ros, parameters.get('stamped', True))
+    upstream.live(0.2)
+    upstream.start('Swipe Right')
+    upstream.live(0.8)
+    assert upstream.speed() == pytest.approx(0.3)
+    return control, upstream
+
+
+def test_zero_is_sent_before_anything_was_heard(ros, table):
+    ros.start(ControlNode, control_node={'gestures': str(table)})
+    commands = ros.listen(TwistStamped, 'cmd_vel', qos.COMMAND)
+    ros.wait(lambda: len(commands) > 5)
+    assert {m.twist.linear.x for m in commands} == {0.0}
+    assert commands[0].header.frame_id == 'base_link'
+
+
+def test_a_command_carries_the_stamp_of_its_image(ros, table):
+    _, upstream = moving(ros, table)
+    seen_ns = conversions.stamp_to_ns(upstream.commands[-1].header.stamp)
+    assert 0 <= upstream.now_ns() - seen_ns < 0.5e9
+
+
+def test_silence_upstream_stops_the_robot_and_zero_is_held(ros, table):
+    _, upstream = moving(ros, table)
+    silent_s = time.monotonic()
+    ros.wait(lambda: upstream.speed() == 0)
+    assert time.monotonic() - silent_s < STOPS_WITHIN_S
+    before = len(upstream.commands)
+    ros.spin(0.3)
+    assert len(upstream.commands) > before + 5
+    assert upstream.speed() == 0
+
+
+def test_no_hand_stops_the_robot(ros, table):
+    _, upstream = moving(ros, table)
+    upstream.live(1.0, hands=0)
+    assert upstream.speed() == 0
+
+
+def test_an_old_gesture_moves_nothing(ros, table):
+    ros.start(ControlNode, control_node={'gestures': str(table)})
+    upstream = Upstream(ros)
+    upstream.live(0.2)
+    upstream.start('Swipe Right', age_s=2.0)
+    upstream.live(0.5)
+    assert upstream.speed() == 0
+
+
+def test_stop_latches_over_topics_and_service(ros, table):
+    _, upstream = moving(ros, table)
+    upstream.start('Swipe Left')
+    upstream.live(0.5)
+    upstream.start('Swipe Right')
+    upstream.live(0.3)
+    assert upstream.speed() == 0
+    client = ros.tester.create_client(Trigger, 'control_node/rearm')
+    ros.wait(client.service_is_ready)
+    answer = client.call_async(Trigger.Request())
+    ros.wait(answer.done)
+    assert answer.result().success
+    upstream.live(0.2)
+    upstream.start('Swipe Right')
+    upstream.live(0.5)
+    assert upstream.speed() == pytest.approx(0.3)
+
+
+def test_the_last_command_of_a_moving_robot_is_zero(ros, table):
+    control, upstream = moving(ros, table)
+    control.finish()
+    ros.spin(0.2)
+    assert upstream.speed() == 0
+
+
+def test_twist_without_a_stamp(ros, table):
+    _, upstream = moving(ros, table, stamped=False)
+    assert isinstance(upstream.commands[-1], Twist)
+
+
+def test_a_speed_limit_can_be_set_while_moving(ros, table):
+    control, upstream = moving(ros, table)
+    (result,) = control.set_parameters([Parameter('linear_mps', value=0.1)])
+    assert result.successful
+    upstream.live(0.5)
+    assert upstream.speed() == pytest.approx(0.1)
+    (result,) = control.set_parameters([Parameter('linear_mps', value=99.0)])
+    assert not result.successful
+    assert '99' in result.reason or 'range' in result.reason
+
+
+def test_every_node_tells_its_rate_age_latency_and_drops(ros, table, model, folder):
+    ros.start(
+        CameraNode,
+        LandmarkNode,
+        RecognitionNode,
+        ControlNode,
+        camera_node={'source': str(folder), 'loop': True},
+        recognition_node={'model': str(model)},
+        control_node={'gestures': str(table)},
+    )
+    reports = ros.listen(DiagnosticArray, '/diagnostics', 10)
+    names = {'camera_node', 'landmark_node', 'recognition_node', 'control_node'}
+
+    def flowing():
+        newest = {r.status[0].hardware_id: r.status[0] for r in reports}
+        return newest if {n for n, s in newest.items() if s.message == 'running'} == names else None
+
+    for status in ros.wait(flowing).values():
+        values = {each.key: float(each.value) for each in status.values if each.key.endswith(('hz', 'ms'))}
+        assert values['rate_hz'] > 1
+        assert 0 <= values['latency_p50_ms'] <= values['latency_p95_ms']
+        assert 0 <= values['input_age_p50_ms'] <= values['input_age_p95_ms']
+        assert 'drops' in {each.key for each in status.values}
+
+
+@pytest.mark.parametrize(
+    ('node_type', 'name', 'value', 'named'),
+    [
+        (CameraNode, 'rate_hz', 0.0, 'rate_hz.*0.0.*from 1.0 to 240.0'),
+        (CameraNode, 'width', 'wide', "width.*'wide'.*whole number"),
+        (LandmarkNode, 'solution', 'legs', "solution.*'legs'.*hands, holistic"),
+        (LandmarkNode, 'model_complexity', 7, 'model_complexity.*7.*from 0 to 1'),
+        (RecognitionNode, 'max_gap_s', -1.0, 'max_gap_s.*-1.0'),
+        (ControlNode, 'linear_mps', 1000.0, 'linear_mps.*1000.0.*from 0.0 to 10.0'),
+        (ControlNode, 'stamped', 'yes', "stamped.*'yes'.*true or false"),
+    ],
+)
+def test_a_wrong_parameter_stops_the_start_with_its_bound(ros, node_type, name, value, named):
+    node_name = {
+        CameraNode: 'camera_node', LandmarkNode: 'landmark_node',
+        RecognitionNode: 'recognition_node', ControlNode: 'control_node',
+    }[node_type]  # fmt: skip
+    with pytest.raises(ParameterError, match=named):
+        ros.start(node_type, **{node_name: {name: value}})

@@ -1,0 +1,80 @@
+"""Frames in, recognitions out."""
+
+import numpy as np
+import pytest
+from support import contract, frame
+
+from sign_recognition.decision import DecisionThresholds, EventKind
+from sign_recognition.model_contract import ModelContractError
+from sign_recognition.recognizer import Recognizer
+
+
+class Follows:
+    """A classifier that believes in the class of a number: where the right wrist is now."""
+
+    def __init__(self, **changes):
+        self.contract = contract(**changes)
+
+    def __call__(self, window):
+        x = window[-1, 21, 0]
+        right, left = (0.98, 0.01) if x > 0.7 else (0.01, 0.98) if x < 0.3 else (0.01, 0.01)
+        return np.array([right, left, 1 - right - left], np.float32)
+
+
+def run(recognizer, story, rate_hz=20.0, start_s=50.0):
+    """Feed (duration_s, x) after each other; the events."""
+    events, time_s = [], start_s
+    for duration_s, x in story:
+        for _ in range(round(duration_s * rate_hz)):
+            time_s += 1 / rate_hz
+            events += recognizer.step(frame(time_s, x)).events
+    return events
+
+
+def starts(events):
+    return [each.label for each in events if each.kind is EventKind.START]
+
+
+def test_a_gesture_starts_holds_and_ends():
+    events = run(Recognizer(Follows()), [(2, 0.5), (2, 0.9), (3, 0.5)])
+    kinds = [each.kind for each in events]
+    assert starts(events) == ['Swipe Right']
+    assert kinds[0] is EventKind.START
+    assert kinds[-1] is EventKind.END
+    assert set(kinds[1:-1]) == {EventKind.HOLD}
+
+
+def test_idle_hands_and_no_hands_are_silent():
+    assert run(Recognizer(Follows()), [(3, 0.5), (3, None), (3, 0.5)]) == []
+
+
+def test_a_plain_camera_is_seen_in_the_mirror():
+    recognizer = Recognizer(Follows())
+    for index in range(40):
+        result = recognizer.step(frame(index / 20, 0.1, mirrored=False))
+    assert result.probabilities.argmax() == 0
+
+
+@pytest.mark.parametrize('next_s', [10.0, 300.0])
+def test_a_new_stream_ends_what_had_started(next_s):
+    recognizer = Recognizer(Follows())
+    assert starts(run(recognizer, [(2, 0.5), (2, 0.9)])) == ['Swipe Right']
+    events = recognizer.step(frame(next_s, 0.5)).events
+    assert [each.kind for each in events] == [EventKind.END]
+
+
+def test_a_looping_bag_gives_the_same_again():
+    recognizer = Recognizer(Follows())
+    first = run(recognizer, [(2, 0.5), (2, 0.9), (3, 0.5)])
+    again = run(recognizer, [(2, 0.5), (2, 0.9), (3, 0.5)])
+    assert first == again
+
+
+def test_given_thresholds_win():
+    strict = DecisionThresholds(start_score=0.99)
+    assert run(Recognizer(Follows(), strict), [(2, 0.5), (2, 0.9)]) == []
+
+
+def test_a_world_model_is_refused_on_camera_landmarks():
+    with pytest.raises(ModelContractError, match="'world'"):
+        Recognizer(Follows(space='world'))
