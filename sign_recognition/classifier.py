@@ -63,7 +63,8 @@ class OnnxClassifier:
         window_shape = [self.contract.window_frames, POINT_COUNT, 3]
         if inputs[INPUT_NAME][1:] != window_shape:
             raise ModelContractError(
-                f'window: the graph reads {inputs[INPUT_NAME][1:]}, the metadata says {window_shape}'
+                f'window: the graph reads {inputs[INPUT_NAME][1:]}, '
+                f'the metadata says {window_shape}'
             )
         if outputs[OUTPUT_NAME][1:] != [len(self.contract.labels)]:
             raise ModelContractError(

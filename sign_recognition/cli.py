@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -39,9 +39,7 @@ def live(
     loop: Annotated[bool, typer.Option(help='Begin a file again after its last image.')] = False,
     width: Annotated[int, typer.Option(min=16, help='Image width, px.')] = _DEFAULTS.width,
     height: Annotated[int, typer.Option(min=16, help='Image height, px.')] = _DEFAULTS.height,
-    rate_hz: Annotated[
-        float, typer.Option(min=1, help='Images per second.')
-    ] = _DEFAULTS.rate_hz,
+    rate_hz: Annotated[float, typer.Option(min=1, help='Images per second.')] = _DEFAULTS.rate_hz,
     jpeg: Annotated[bool, typer.Option(help='JPEG between camera and landmarks.')] = False,
     seed: Annotated[int, typer.Option(min=0, help='Which rendered signer.')] = _DEFAULTS.seed,
     solution: Annotated[
@@ -64,11 +62,11 @@ def live(
         bool, typer.Option(help='Start our camera; else another node publishes image_raw.')
     ] = _DEFAULTS.camera,
     duration: Annotated[
-        Optional[float],  # noqa: UP007 - typer reads this at run time, on Python 3.10 too
+        float | None,  # noqa: UP007 - typer reads this at run time, on Python 3.10 too
         typer.Option(min=0.1, help='End after so many seconds from the first image.'),
     ] = None,
     report: Annotated[
-        Optional[Path],  # noqa: UP007 - as above
+        Path | None,  # noqa: UP007 - as above
         typer.Option(dir_okay=False, help='JSON file to write at the end.'),
     ] = None,
     plain: Annotated[bool, typer.Option(help='Lines instead of a picture.')] = False,

@@ -146,12 +146,12 @@ class DecisionPolicy:
     def _maybe_start(self, stamp_ns: int) -> list[GestureEvent]:
         assert self._scores is not None, 'set by _smooth'
         best = int(self._scores.argmax())
-        rested_s = self._quiet.update(best if best == self._none else None, stamp_ns)
-        if rested_s is not None and rested_s >= self._thresholds.rearm_s:
+        rested_ns = self._quiet.update(best if best == self._none else None, stamp_ns)
+        if rested_ns >= _ns(self._thresholds.rearm_s):
             self._armed = True
         is_candidate = best != self._none and self._scores[best] >= self._thresholds.start_score
-        led_s = self._leading.update(best if is_candidate else None, stamp_ns)
-        if not self._armed or led_s is None or led_s < self._thresholds.dwell_s:
+        led_ns = self._leading.update(best if is_candidate else None, stamp_ns)
+        if not self._armed or led_ns < _ns(self._thresholds.dwell_s):
             return []
         self._active, self._start_ns = best, self._leading.since_ns
         self._low.update(None, stamp_ns)
@@ -160,8 +160,8 @@ class DecisionPolicy:
     def _go_on(self, stamp_ns: int) -> list[GestureEvent]:
         assert self._scores is not None and self._active is not None, 'a gesture has started'
         is_low = self._scores[self._active] < self._thresholds.end_score
-        low_s = self._low.update(self._active if is_low else None, stamp_ns)
-        if low_s is None or low_s < self._thresholds.release_s:
+        low_ns = self._low.update(self._active if is_low else None, stamp_ns)
+        if low_ns < _ns(self._thresholds.release_s):
             return [self._event(EventKind.HOLD, stamp_ns)]
         ended = self._event(EventKind.END, stamp_ns)
         self._active, self._armed = None, False
@@ -182,8 +182,12 @@ class _Lasting:
     what: int | None = None
     since_ns: int = 0
 
-    def update(self, what: int | None, stamp_ns: int) -> float | None:
-        """Seconds since this began; None where there is nothing."""
+    def update(self, what: int | None, stamp_ns: int) -> int:
+        """Nanoseconds since this began; -1 where there is nothing."""
         if what != self.what:
             self.what, self.since_ns = what, stamp_ns
-        return None if what is None else (stamp_ns - self.since_ns) * 1e-9
+        return -1 if what is None else stamp_ns - self.since_ns
+
+
+def _ns(duration_s: float) -> int:
+    return round(duration_s * 1e9)

@@ -27,7 +27,7 @@ _SAME_HAND_SHARE = 0.5
 
 
 def _import_solutions() -> Any:
-    """`mediapipe.solutions`, without the seven seconds that its optional TensorFlow import takes."""
+    """`mediapipe.solutions`, without the seconds that its optional import of TensorFlow takes."""
     os.environ.setdefault('GLOG_minloglevel', '2')
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     had_tensorflow = 'tensorflow' in sys.modules

@@ -139,7 +139,7 @@ def _chosen(options: LiveOptions, *names: str) -> dict[str, Any]:
 
 
 def _yaml_scalar(value: Any) -> str:
-    """A parameter value as rcl's YAML reads it: texts stay texts, also when they look like numbers."""
+    """A parameter value as rcl reads it: a text stays one, also when it looks like a number."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -89,7 +89,9 @@ class ModelContract:
             try:
                 values[each.name] = json.loads(metadata[each.name])
             except json.JSONDecodeError as error:
-                raise ModelContractError(f'{each.name}: {metadata[each.name]!r} is no JSON') from error
+                raise ModelContractError(
+                    f'{each.name}: {metadata[each.name]!r} is no JSON'
+                ) from error
         try:
             values['labels'] = tuple(values['labels'])
             values['decision'] = DecisionThresholds(**values['decision'])

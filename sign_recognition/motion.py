@@ -227,7 +227,11 @@ def _parse_action(label: Any, row: Any) -> Action:
     for key, value in row.items():
         if key not in (*AXES, 'for_s'):
             raise ValueError(f'{label}: {key!r}, allowed are {(*AXES, "for_s")}')
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not math.isfinite(value)
+        ):
             raise ValueError(f'{label}: {key}: {value!r}, allowed is a finite number')
     for_s = row.get('for_s')
     if for_s is not None and for_s <= 0:

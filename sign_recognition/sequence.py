@@ -31,9 +31,9 @@ class SequenceBuffer:
                 f'window_frames, rate_hz, max_gap_s: {window_frames}, {rate_hz}, {max_gap_s}, '
                 'allowed are positive numbers'
             )
-        self._offsets_ns = np.round(
-            np.arange(window_frames - 1, -1, -1) * (1e9 / rate_hz)
-        ).astype(np.int64)
+        self._offsets_ns = np.round(np.arange(window_frames - 1, -1, -1) * (1e9 / rate_hz)).astype(
+            np.int64
+        )
         self._max_gap_ns = round(max_gap_s * 1e9)
         self._stamps_ns: deque[int] = deque()
         self._points: deque[Points] = deque()

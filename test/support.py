@@ -29,7 +29,7 @@ def contract(**changes) -> ModelContract:
 
 
 def write_model(path: Path, metadata: dict[str, str], frames: int = 8, classes: int = 3) -> Path:
-    """An ONNX file that reads the right wrist's newest x: high is class 0, low class 1, NaN the last.
+    """An ONNX file that reads the right wrist's newest x: high is class 0, low class 1.
 
     The scores are softmax((20 (x - 0.7), 20 (0.3 - x), 0, ...)), with x = 0.5 for NaN.
     """

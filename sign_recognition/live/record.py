@@ -194,8 +194,12 @@ class LiveRecord:
             return report
 
     def _against_truth(self) -> dict[str, Any]:
-        truth = [Interval(e.label, self._since(e.start_ns), self._since(e.stamp_ns)) for e in self.truth]
-        events = [Interval(e.label, self._since(e.start_ns), self._since(e.end_ns)) for e in self.events]
+        truth = [
+            Interval(e.label, self._since(e.start_ns), self._since(e.stamp_ns)) for e in self.truth
+        ]
+        events = [
+            Interval(e.label, self._since(e.start_ns), self._since(e.end_ns)) for e in self.events
+        ]
         announced = [
             Interval(e.label, self._since(e.stamp_ns), self._since(e.end_ns)) for e in self.events
         ]
@@ -231,7 +235,9 @@ class LiveRecord:
     def _latency(self, stage: str) -> dict[str, float | None]:
         figures = Percentiles.of_seconds(self._ages_s[stage])
         known = bool(self._ages_s[stage])
-        return {'p50': figures.p50_ms, 'p95': figures.p95_ms} if known else {'p50': None, 'p95': None}
+        return (
+            {'p50': figures.p50_ms, 'p95': figures.p95_ms} if known else {'p50': None, 'p95': None}
+        )
 
     def _mean_rate_hz(self) -> float:
         times = self._step_times_s
@@ -252,4 +258,3 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-

@@ -89,11 +89,14 @@ class LiveSession:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._end.set())
-        with start_in_background(
-            lambda: MonitorNode(
-                self._record, self._options.stamped, self._options.cmd_vel, self._view.gesture
-            )
-        ) as monitor, self._view:
+        with (
+            start_in_background(
+                lambda: MonitorNode(
+                    self._record, self._options.stamped, self._options.cmd_vel, self._view.gesture
+                )
+            ) as monitor,
+            self._view,
+        ):
             try:
                 self._start(monitor)
                 while not self._end.wait(_REFRESH_S):
@@ -129,10 +132,9 @@ class LiveSession:
         now_s = time.monotonic()
         if self._first_image_s is None and self._record.probabilities is not None:
             self._first_image_s = now_s
-        if self._duration_s is not None and self._first_image_s is not None:
-            if now_s - self._first_image_s >= self._duration_s:
-                self._end.set()
-        if self._source_ended_s is not None and now_s - self._source_ended_s >= _DRAIN_S:
+        if _over(self._first_image_s, self._duration_s, now_s) or _over(
+            self._source_ended_s, _DRAIN_S, now_s
+        ):
             self._end.set()
 
     def _on_exit(self, ended: Exit, monitor: MonitorNode) -> None:
@@ -166,3 +168,8 @@ class LiveSession:
         if codes.get(CONTROL) != 0:
             monitor.stop_robot()
         self._show_messages()
+
+
+def _over(since_s: float | None, duration_s: float | None, now_s: float) -> bool:
+    """Whether a duration, if there is one, has passed since something, if that has happened."""
+    return since_s is not None and duration_s is not None and now_s - since_s >= duration_s

@@ -151,9 +151,7 @@ class Supervisor:
         program.restart_at_s = now_s + backoff_s
         return Exit(name, code, tuple(program.tail), backoff_s)
 
-    def _read_lines(
-        self, name: str, program: _Program, process: subprocess.Popen[str]
-    ) -> None:
+    def _read_lines(self, name: str, program: _Program, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             program.tail.append(line.rstrip())

@@ -159,9 +159,7 @@ def stages_table(record: LiveRecord, now_s: float) -> Table:
         table.add_column(heading, justify='right')
     for stage in STAGES:
         rate_hz, age = record.recent(stage, now_s)
-        table.add_row(
-            _STAGE_TEXTS[stage], f'{rate_hz:.1f}', number(age.p50_ms), number(age.p95_ms)
-        )
+        table.add_row(_STAGE_TEXTS[stage], f'{rate_hz:.1f}', number(age.p50_ms), number(age.p95_ms))
     dropped = sum(record.drops().values())
     restarted = sum(record.restarts.values())
     table.add_row(Text(f'dropped {dropped}, restarts {restarted}', style='dim'))

@@ -36,7 +36,9 @@ class CameraParameters:
         '(first webcam that opens, else the signer)',
     )
     width: int = parameter(640, 'Image width, px; files are scaled down to fit', low=16, high=7680)
-    height: int = parameter(480, 'Image height, px; files are scaled down to fit', low=16, high=4320)
+    height: int = parameter(
+        480, 'Image height, px; files are scaled down to fit', low=16, high=4320
+    )
     rate_hz: float = parameter(
         30.0, 'Images per second of a device, the signer or a folder', low=1.0, high=240.0
     )
@@ -57,9 +59,7 @@ class CameraNode(PipelineNode):
         super().__init__('camera_node')
         self._given = declare(self, CameraParameters)
         message_type, topic = (
-            (CompressedImage, 'image_raw/compressed')
-            if self._given.jpeg
-            else (Image, 'image_raw')
+            (CompressedImage, 'image_raw/compressed') if self._given.jpeg else (Image, 'image_raw')
         )
         self._publisher = self.create_publisher(message_type, topic, qos.IMAGE)
         self._truth_publisher = self.create_publisher(Gesture, '~/truth', qos.EVENTS)

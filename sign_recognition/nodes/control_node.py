@@ -10,7 +10,12 @@ from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
 from sign_recognition.decision import EventKind
-from sign_recognition.motion import MotionController, MotionLimits, load_gesture_table
+from sign_recognition.motion import (
+    MotionController,
+    MotionLimits,
+    Velocity,
+    load_gesture_table,
+)
 from sign_recognition.msg import Gesture, GestureScores, ModelInfo
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.conversions import ConversionError
@@ -153,7 +158,7 @@ class ControlNode(PipelineNode):
         age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
         return max_age_s > 0 and age_s > max_age_s
 
-    def _send(self) -> conversions.Velocity:
+    def _send(self) -> Velocity:
         """Send the velocity of this moment; its stamp is the newest image's, while there is one."""
         now_s = time.monotonic()
         velocity = self._controller.step(now_s)

@@ -135,7 +135,9 @@ def parse_image(serialized: bytes) -> RawImage:
     """
     try:
         if serialized[:2] != b'\x00\x01':
-            raise ConversionError(f'image: CDR header {serialized[:2]!r}, read is little-endian CDR')
+            raise ConversionError(
+                f'image: CDR header {serialized[:2]!r}, read is little-endian CDR'
+            )
         sec, nanosec = struct.unpack_from('<iI', serialized, 4)
         frame_id, offset = _parse_string(serialized, 12)
         height, width = struct.unpack_from('<II', serialized, _align4(offset))
@@ -183,7 +185,8 @@ def jpeg_to_rgb(message: CompressedImage) -> PixelArray:
     image_bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     if image_bgr is None:
         raise ConversionError(f'image: {len(data)} bytes of {message.format!r} cannot be decoded')
-    return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+    image_rgb: PixelArray = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+    return image_rgb
 
 
 def landmarks_to_message(frame: LandmarkFrame, frame_id: str) -> Landmarks:
@@ -277,12 +280,9 @@ def velocity_to_twist(velocity: Velocity) -> Twist:
     return twist
 
 
-def velocity_to_twist_stamped(
-    velocity: Velocity, stamp_ns: int, frame_id: str
-) -> TwistStamped:
+def velocity_to_twist_stamped(velocity: Velocity, stamp_ns: int, frame_id: str) -> TwistStamped:
     """(6,) velocity, in the order of motion.AXES, as a stamped message."""
     return TwistStamped(header=header(stamp_ns, frame_id), twist=velocity_to_twist(velocity))
-
 
 
 def _align4(offset: int) -> int:

@@ -43,7 +43,9 @@ class MonitorNode(PipelineNode):
         self._on_start = on_start
         command_type = TwistStamped if stamped else Twist
         self._command = self.create_publisher(command_type, cmd_vel, qos.COMMAND)
-        self.create_subscription(Landmarks, 'landmarks', self._on_landmarks, qos.LANDMARKS, raw=True)
+        self.create_subscription(
+            Landmarks, 'landmarks', self._on_landmarks, qos.LANDMARKS, raw=True
+        )
         self.create_subscription(GestureScores, 'gesture_scores', self._on_scores, qos.SCORES)
         self.create_subscription(Gesture, 'gesture', self._on_gesture, qos.EVENTS)
         self.create_subscription(Gesture, 'camera_node/truth', self._on_truth, qos.EVENTS)
@@ -84,9 +86,7 @@ class MonitorNode(PipelineNode):
     def _on_command(self, message: TwistStamped | Twist) -> None:
         twist = message.twist if self._stamped else message
         linear, angular = twist.linear, twist.angular
-        velocity = np.array(
-            [linear.x, linear.y, linear.z, angular.x, angular.y, angular.z], float
-        )
+        velocity = np.array([linear.x, linear.y, linear.z, angular.x, angular.y, angular.z], float)
         if self._stamped:
             self._note('camera_to_command', conversions.stamp_to_ns(message.header.stamp))
         self._record.on_command(velocity)

@@ -23,9 +23,14 @@ _LOG_PERIOD_S = 5.0
 class RecognitionParameters:
     """Which model, and when a stream breaks."""
 
-    model: str = parameter('', 'Path of an ONNX file, or name of a shipped model; empty: the default')
+    model: str = parameter(
+        '', 'Path of an ONNX file, or name of a shipped model; empty: the default'
+    )
     max_gap_s: float = parameter(
-        0.5, 'A pause between landmarks longer than this begins a new stream, s', low=0.01, high=60.0
+        0.5,
+        'A pause between landmarks longer than this begins a new stream, s',
+        low=0.01,
+        high=60.0,
     )
 
 

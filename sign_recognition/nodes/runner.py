@@ -25,8 +25,8 @@ class PipelineNode(Node):
         exit_code: of the program, once done.
     """
 
-    def __init__(self, name: str, **kwargs: object) -> None:
-        super().__init__(name, **kwargs)
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self.done = threading.Event()
         self.exit_code = 0
 

@@ -43,12 +43,9 @@ class VideoFile:
 
     def read(self) -> Capture | None:
         image_bgr, self._first = self._first, None
-        if image_bgr is None:
-            time_s = self._advance()
-            decoded, image_bgr = self._capture.retrieve() if time_s is not None else (False, None)
-            if not decoded:
-                return None
-        return Capture(self._time_s, fit(image_bgr, self._size_px))
+        if image_bgr is None and self._advance():
+            _, image_bgr = self._capture.retrieve()
+        return None if image_bgr is None else Capture(self._time_s, fit(image_bgr, self._size_px))
 
     def skip(self) -> None:
         if self._first is not None:
@@ -62,16 +59,16 @@ class VideoFile:
     def close(self) -> None:
         self._capture.release()
 
-    def _advance(self) -> float | None:
-        """Go to the next image; its time, or None after the last."""
+    def _advance(self) -> bool:
+        """Go to the next image; False after the last."""
         if not self._capture.grab():
-            return None
+            return False
         self._index += 1
         stated_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
         # Containers without usable time stamps state zero, or repeat themselves.
         expected_s = self._time_s + 1 / self.rate_hz
         self._time_s = stated_s if stated_s > self._time_s else expected_s
-        return self._time_s
+        return True
 
 
 class ImageFolder:
@@ -127,4 +124,5 @@ def fit(image_bgr: Image, size_px: tuple[int, int]) -> Image:
     if scale >= 1:
         return image_bgr
     scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image_bgr, scaled, interpolation=cv2.INTER_AREA)
+    smaller: Image = cv2.resize(image_bgr, scaled, interpolation=cv2.INTER_AREA)
+    return smaller

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 
@@ -50,7 +50,9 @@ class Webcam:
 
     def read(self) -> Capture:
         if not self._capture.grab():
-            raise SourceError(f'{self.name}: gives no image (unplugged, or used by another program?)')
+            raise SourceError(
+                f'{self.name}: gives no image (unplugged, or used by another program?)'
+            )
         # Taken before decoding: the nearest that OpenCV gives to the moment of exposure.
         time_s = self._clock_s()
         decoded, image_bgr = self._capture.retrieve()
@@ -74,7 +76,7 @@ def find_webcams() -> list[str]:
 
 
 @contextlib.contextmanager
-def quiet_opencv():
+def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from logging each device that does not open while we try them in turn."""
     level = cv2.getLogLevel()
     cv2.setLogLevel(0)

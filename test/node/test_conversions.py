@@ -41,7 +41,7 @@ def test_the_message_constants_are_the_layout():
     assert Landmarks.LAYOUT_VERSION == LAYOUT_VERSION
     starts = (Landmarks.LEFT_HAND, Landmarks.RIGHT_HAND, Landmarks.POSE)
     assert starts == (LEFT_HAND.start, RIGHT_HAND.start, POSE.start)
-    assert Landmarks.POINT_COUNT == POSE.stop
+    assert POSE.stop == Landmarks.POINT_COUNT
 
 
 @given(
@@ -94,7 +94,9 @@ YUYV = np.full((6, 4, 2), 128, np.uint8)
     ],
 )
 def test_common_encodings_become_rgb(encoding, pixels, expected):
-    rgb = conversions.image_to_rgb(conversions.parse_image(image(encoding, np.ascontiguousarray(pixels))))
+    rgb = conversions.image_to_rgb(
+        conversions.parse_image(image(encoding, np.ascontiguousarray(pixels)))
+    )
     assert rgb.shape == (6, 4, 3)
     if expected is None:
         assert np.ptp(rgb.astype(int)) <= 1
@@ -105,9 +107,7 @@ def test_common_encodings_become_rgb(encoding, pixels, expected):
 def test_rows_may_be_padded():
     padded = np.concatenate([RGB.reshape(6, 12), np.zeros((6, 5), np.uint8)], axis=1)
     message = image('rgb8', RGB, step=17, data=padded.tobytes())
-    np.testing.assert_array_equal(
-        conversions.image_to_rgb(conversions.parse_image(message)), RGB
-    )
+    np.testing.assert_array_equal(conversions.image_to_rgb(conversions.parse_image(message)), RGB)
 
 
 def test_our_rgb8_is_not_copied():

@@ -270,7 +270,9 @@ def test_every_node_tells_its_rate_age_latency_and_drops(ros, table, model, fold
         return newest if {n for n, s in newest.items() if s.message == 'running'} == names else None
 
     for status in ros.wait(flowing).values():
-        values = {each.key: float(each.value) for each in status.values if each.key.endswith(('hz', 'ms'))}
+        values = {
+            each.key: float(each.value) for each in status.values if each.key.endswith(('hz', 'ms'))
+        }
         assert values['rate_hz'] > 1
         assert 0 <= values['latency_p50_ms'] <= values['latency_p95_ms']
         assert 0 <= values['input_age_p50_ms'] <= values['input_age_p95_ms']

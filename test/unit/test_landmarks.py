@@ -19,9 +19,7 @@ from sign_recognition.landmarks import (
     mirror,
 )
 
-points = hnp.arrays(
-    np.float32, (75, 3), elements=st.floats(0, 1, width=16) | st.just(float('nan'))
-)
+points = hnp.arrays(np.float32, (75, 3), elements=st.floats(0, 1, width=16) | st.just(float('nan')))
 
 
 def test_layout_is_mediapipes():

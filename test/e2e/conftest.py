@@ -1,0 +1,104 @@
+"""The installed command, run as a user runs it, in a ROS domain of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_S = 90.0
+_domain_ids = itertools.cycle((os.getpid() + n) % 101 + 1 for n in range(50, 151))
+
+
+class LiveRun:
+    """`sign-recognition live` as a process, its lines, and the processes below it."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
+        self.process = subprocess.Popen(
+            [sys.executable, str(program), 'live', '--plain', *arguments],
+            env=environment,
+            cwd='/',
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait_for(self, condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
+        """Look until the condition holds; its value."""
+        ends_s = time.monotonic() + patience_s
+        while not (value := condition()):
+            assert time.monotonic() < ends_s, 'waited in vain:\n' + self.text()
+            time.sleep(0.005)  # between two looks at other processes; bounded above
+        return value
+
+    def end(self) -> int:
+        """Wait for the run to end by itself; its exit status."""
+        self.wait_for(lambda: self.process.poll() is not None)
+        return self.process.returncode
+
+    def text(self) -> str:
+        """All that it printed so far."""
+        return '\n'.join(self.lines)
+
+    def node_process(self, name: str) -> int | None:
+        """The process id of a node of this run."""
+        for process_id in self.children():
+            with contextlib.suppress(OSError):
+                words = Path(f'/proc/{process_id}/cmdline').read_text().split('\0')
+                if any(word.endswith(f'/lib/sign_recognition/{name}') for word in words):
+                    return process_id
+        return None
+
+    def children(self) -> list[int]:
+        """Process ids below this run."""
+        ids = []
+        for task in Path(f'/proc/{self.process.pid}/task').glob('*/children'):
+            with contextlib.suppress(OSError):
+                ids += map(int, task.read_text().split())
+        return ids
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(15)
+            self.process.kill()
+            self.process.wait()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+
+@pytest.fixture
+def domain_id() -> int:
+    return next(_domain_ids)
+
+
+@pytest.fixture
+def live(domain_id: int) -> Iterator[Callable[..., LiveRun]]:
+    runs: list[LiveRun] = []
+
+    def start(*arguments: str) -> LiveRun:
+        environment = dict(os.environ, ROS_DOMAIN_ID=str(domain_id))
+        runs.append(LiveRun(list(arguments), environment))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.kill()

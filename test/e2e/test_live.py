@@ -1,0 +1,165 @@
+"""The main job, end to end: camera to robot command, and every way in which it must stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+
+import pytest
+import rclpy
+from geometry_msgs.msg import TwistStamped
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from sign_recognition.classifier import OnnxClassifier
+from sign_recognition.graph import set_environment_defaults
+from sign_recognition.nodes import qos
+from sign_recognition.resources import model_file
+
+STOPS_WITHIN_S = 0.5
+
+
+class Robot:
+    """Hears the commands as a robot would, and remembers when."""
+
+    def __init__(self, domain_id: int) -> None:
+        set_environment_defaults()
+        self._context = Context()
+        rclpy.init(context=self._context, domain_id=domain_id)
+        self._node = Node('robot', context=self._context)
+        self.heard: list[tuple[float, bool]] = []
+        self._node.create_subscription(TwistStamped, 'cmd_vel', self._hear, qos.COMMAND)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._spin)
+        self._thread.start()
+
+    def moves(self) -> bool:
+        return bool(self.heard) and self.heard[-1][1]
+
+    def close(self) -> None:
+        self._done.set()
+        self._thread.join()
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def _hear(self, message: TwistStamped) -> None:
+        linear, angular = message.twist.linear, message.twist.angular
+        self.heard.append((time.monotonic(), any((linear.x, linear.y, linear.z, angular.z))))
+
+    def _spin(self) -> None:
+        while not self._done.is_set():
+            self._executor.spin_once(timeout_sec=0.02)
+
+
+@pytest.fixture
+def robot(domain_id):
+    robot = Robot(domain_id)
+    yield robot
+    robot.close()
+
+
+@pytest.fixture
+def always_moving(tmp_path):
+    """Every gesture moves the robot for a minute, so that only a fault stops it."""
+    labels = OnnxClassifier(model_file('')).contract.labels
+    rows = ''.join(f'  {x}: {{linear_x: 0.3, for_s: 60}}\n' for x in labels if x != 'none')
+    path = tmp_path / 'always_moving.yaml'
+    path.write_text(f'gestures:\n{rows}')
+    # A signer that takes its hand out of view would stop the robot before the fault does.
+    config = tmp_path / 'patient.yaml'
+    config.write_text('/**/control_node: {ros__parameters: {hand_timeout_s: 60.0}}')
+    return ['--source', 'signer', '--gestures', str(path), '--config', str(config)]
+
+
+def test_the_signer_drives_the_robot(live, robot, tmp_path):
+    report_path = tmp_path / 'report.json'
+    run = live('--source', 'signer', '--duration', '60', '--report', str(report_path))
+    assert run.end() == 0, run.text()
+    report = json.loads(report_path.read_text())
+    assert len(report['truth']) >= 8
+    assert report['recall'] >= 0.6, report['by_label']
+    assert any(moved for _, moved in robot.heard)
+    assert not robot.moves()
+    assert set(report['commands']['last'].values()) == {0.0}
+    assert report['restarts'] == {}
+    for stage in ('landmarks', 'recognition', 'camera_to_command'):
+        assert report['latency_ms'][stage]['p50'] > 0
+    assert 'gesture' in run.text()
+
+
+def test_a_dead_node_stops_the_robot_and_comes_back(live, robot, always_moving):
+    run = live(*always_moving)
+    for name in ('camera_node', 'landmark_node', 'recognition_node', 'control_node'):
+        run.wait_for(robot.moves)
+        victim = run.node_process(name)
+        os.kill(victim, signal.SIGKILL)
+        killed_s = time.monotonic()
+        run.wait_for(lambda: not robot.moves())
+        stopped_s = next(at for at, moved in robot.heard if at > killed_s and not moved)
+        assert stopped_s - killed_s < STOPS_WITHIN_S, name
+        run.wait_for(lambda n=name, v=victim: run.node_process(n) not in (None, v))
+        run.wait_for(lambda n=name: f'{n} died (killed by SIGKILL)' in run.text())
+
+
+def test_ctrl_c_ends_everything_and_zero_is_last(live, robot, always_moving):
+    run = live(*always_moving)
+    run.wait_for(robot.moves)
+    children = run.children()
+    assert len(children) == 4
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == 0
+    assert not robot.moves()
+    assert not any(os.path.exists(f'/proc/{process_id}') for process_id in children)
+
+
+def test_when_the_command_itself_is_killed_its_nodes_stop_the_robot_and_end(
+    live, robot, always_moving
+):
+    run = live(*always_moving)
+    run.wait_for(robot.moves)
+    children = run.children()
+    run.process.kill()
+    run.wait_for(lambda: not any(os.path.exists(f'/proc/{each}') for each in children))
+    assert not robot.moves()
+
+
+def test_a_file_is_shown_once_and_the_run_ends(live, tmp_path):
+    import cv2
+    import numpy as np
+
+    clip, report_path = tmp_path / 'clip.avi', tmp_path / 'report.json'
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*'MJPG'), 15.0, (160, 120))
+    for _ in range(30):
+        writer.write(np.zeros((120, 160, 3), np.uint8))
+    writer.release()
+    run = live('--source', str(clip), '--report', str(report_path))
+    assert run.end() == 0, run.text()
+    report = json.loads(report_path.read_text())
+    assert report['duration_s'] == pytest.approx(29 / 15, abs=0.2)
+    assert report['events'] == []
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'status', 'named'),
+    [
+        (['--source', '/absent.mp4'], 1, '/absent.mp4'),
+        (['--model', 'absent'], 2, "'absent'"),
+        (['--gestures', '/absent.yaml'], 2, '/absent.yaml'),
+        (['--config', '/absent.yaml'], 2, '/absent.yaml'),
+        (['--report', '/absent/report.json'], 2, '/absent'),
+        (['--solution', 'legs'], 1, "'legs'"),
+        (['--width', '3'], 2, '--width'),
+    ],
+)
+def test_what_cannot_work_is_one_clear_error(live, arguments, status, named):
+    run = live('--duration', '5', *arguments)
+    assert run.end() == status, run.text()
+    assert named in run.text()
+    assert 'Traceback' not in run.text()
