@@ -84,4 +84,4 @@ class Recognizer:
         assert window is not None, 'a frame was just pushed'
         probabilities = self._classifier(window)
         events = self._policy.step(frame.stamp_ns, probabilities)
-        return Recognition(frame.stamp_ns, probabilities, [*(ended or []), *events])
+        return Recognition(frame.stamp_ns, probabilities, [*ended, *events])
