@@ -74,7 +74,7 @@ class LiveSession:
                 node.name: [sys.executable, str(programs / node.name), *node.arguments()]
                 for node in live_graph(options)
             },
-            os.environ,
+            {'RCUTILS_CONSOLE_OUTPUT_FORMAT': '[{severity}] {message}', **os.environ},
             lambda name, line: self._messages.put(f'{name}: {line}'),
         )
 

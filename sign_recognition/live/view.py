@@ -37,7 +37,8 @@ class PlainView:
         self._record = record
         self._console = console
         self._next_status_s = 0.0
-        self._velocity_text = ''
+        self._last_command = ''
+        self._told_command = ''
 
     def __enter__(self) -> PlainView:
         return self
@@ -61,12 +62,12 @@ class PlainView:
     def refresh(self) -> None:
         """Show a changed command, and now and then the rates."""
         with self._record:
-            moving = command_text(self._record)
-            if moving != self._velocity_text and moving == 'at rest':
-                self.message(f'{"":11} command  at rest')
-            elif moving != 'at rest' and self._velocity_text in ('', 'at rest'):
-                self.message(f'{"":11} command  {moving}')
-            self._velocity_text = moving
+            command = command_text(self._record)
+            # A ramp is told once, when it has arrived.
+            if command == self._last_command != self._told_command:
+                self.message(f'{"":11} command  {command}')
+                self._told_command = command
+            self._last_command = command
             now_s = time.monotonic()
             if now_s >= self._next_status_s:
                 self._next_status_s = now_s + _STATUS_PERIOD_S
