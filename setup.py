@@ -66,7 +66,9 @@ def compile_messages(stage: Path) -> None:
         subprocess.run(['cmake', '--build', str(tree)], check=True, env=environment)
         stamp.write_text(fingerprint())
     shutil.rmtree(stage, ignore_errors=True)
-    subprocess.run(['cmake', '--install', str(tree)], check=True, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ['cmake', '--install', str(tree)], check=True, env=environment, stdout=subprocess.DEVNULL
+    )
 
 
 def site_packages_of(prefix: Path) -> Path:

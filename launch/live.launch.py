@@ -1,7 +1,7 @@
 """Camera, landmarks, recognition and control, live.
 
-    ros2 launch sign_recognition live.launch.py source:=0
-    ros2 launch sign_recognition live.launch.py --show-args
+ros2 launch sign_recognition live.launch.py source:=0
+ros2 launch sign_recognition live.launch.py --show-args
 """
 
 import dataclasses

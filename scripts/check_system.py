@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Names the system packages that are missing, before anything fails deep inside a build.
 
-Standard library only, and written for any Python 3: it runs before there is an environment.
+Standard library only, and written for old Pythons too: it runs before there is an environment.
 Exit status 1 where something is missing; --apt prints just the package names, for .ci/run.
 """
 
@@ -41,7 +41,7 @@ def missing():
         try:
             ctypes.CDLL(library)
         except OSError:
-            yield package, '{}, loaded by {}'.format(library, user)
+            yield package, f'{library}, loaded by {user}'
 
 
 def choose_python():
@@ -68,8 +68,8 @@ def report(as_apt):
     elif wanted:
         sys.stderr.write('Missing system packages:\n')
         for package, purpose in wanted:
-            sys.stderr.write('  {:<18} {}\n'.format(package, purpose))
-        sys.stderr.write('Install them:\n  sudo apt-get install -y {}\n'.format(names))
+            sys.stderr.write(f'  {package:<18} {purpose}\n')
+        sys.stderr.write(f'Install them:\n  sudo apt-get install -y {names}\n')
     return bool(wanted)
 
 

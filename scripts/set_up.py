@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes .venv in the checkout: ROS 2 from PyPI, the requirements, and this package with its messages.
+"""Makes .venv in the checkout: ROS 2 from PyPI, the requirements, this package with its messages.
 
     python3 scripts/set_up.py [train] [test]     the arguments are the extras of pyproject.toml
 
 Each step leaves a stamp of its inputs in .venv, and is done again only when they change. Standard
-library only, and written for any Python 3: it runs before there is an environment.
+library only, and written for old Pythons too: it runs before there is an environment.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ def venv_works():
     scripts = os.path.join(VENV, 'bin', 'pip')
     with open(scripts, 'rb') as script:
         here = VENV.encode() in script.read(500)
-    return here and found.strip() in ['{} {}'.format(VENV, s) for s in check_system.SUPPORTED]
+    return here and found.strip() in [f'{VENV} {s}' for s in check_system.SUPPORTED]
 
 
 def make_venv():
@@ -66,6 +66,8 @@ def make_venv():
     print('Making .venv', flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     run(sys.executable, '-m', 'venv', VENV)
+    # Debian 12's pip fetches whole wheels to learn what they require: minutes more.
+    run(PYTHON, '-m', 'pip', 'install', '--quiet', '--upgrade', 'pip>=24.1')
 
 
 def stamped(name, inputs):
@@ -86,15 +88,16 @@ def write_stamp(path, digest):
 
 
 def install_requirements(extras):
-    """Installs the requirements of the build, of the run and of the extras, as wheels only."""
+    """Installs the requirements of the build, of the run and of the extras; nothing is compiled."""
     command = [PYTHON, '-c', REQUIREMENTS, 'build', 'run'] + extras
     wanted = subprocess.check_output(command, cwd=ROOT, universal_newlines=True).split('\n')
     wanted = [line for line in wanted if line]
     done, path, digest = stamped('-'.join(['requirements'] + extras), repr(wanted).encode())
     if done:
         return
-    print('Installing {} requirements from PyPI'.format(len(wanted)), flush=True)
+    print(f'Installing {len(wanted)} requirements from PyPI', flush=True)
     pip = [PYTHON, '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:']
+    pip += ['--no-binary', 'empy']  # rosidl's templates; pure Python, and published as source only
     run(*pip, *wanted)
     write_stamp(path, digest)
 

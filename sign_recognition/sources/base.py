@@ -11,7 +11,7 @@ import numpy.typing as npt
 Image = npt.NDArray[np.uint8]
 
 
-class SourceError(Exception):
+class SourceError(OSError):
     """A source cannot give images; the message names it and says why."""
 
 

@@ -73,9 +73,7 @@ def _open_signer(config: SourceConfig) -> Source:
     return RenderedCamera(config.size_px, config.rate_hz, config.mirrored, config.seed)
 
 
-def _open_webcam(
-    device: int | str, config: SourceConfig, clock_s: Callable[[], float]
-) -> Webcam:
+def _open_webcam(device: int | str, config: SourceConfig, clock_s: Callable[[], float]) -> Webcam:
     return Webcam(device, config.size_px, config.rate_hz, config.mirrored, clock_s)
 
 

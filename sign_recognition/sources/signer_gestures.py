@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sign_recognition.sources.hand_model import Floats, HandPose
 
@@ -35,12 +36,8 @@ def _fingers(*rows: tuple[float, float, float, float]) -> Floats:
     return np.array(rows, np.float64)
 
 
-OPEN = _fingers(
-    (20, 50, 5, 5), (4, -3, 6, 4), (2, 0, 6, 4), (4, 2, 8, 5), (6, 6, 10, 6)
-)
-POINT = _fingers(
-    (30, 28, 25, 25), (6, 0, 8, 5), (62, 0, 85, 50), (68, 0, 88, 50), (70, 0, 85, 50)
-)
+OPEN = _fingers((12, 40, 8, 10), (5, -2, 8, 5), (2, 0, 8, 5), (4, 2, 8, 5), (6, 6, 10, 6))
+POINT = _fingers((15, 34, 14, 16), (6, 0, 10, 6), (52, 0, 72, 40), (58, 0, 76, 42), (58, 0, 74, 40))
 RELAXED = _fingers(
     (25, 32, 15, 15), (22, 0, 30, 18), (28, 0, 36, 22), (34, 0, 42, 25), (38, 2, 44, 26)
 )
@@ -55,11 +52,24 @@ PINCHED = _fingers(
 )
 # The same with thumb and index alone, the others folded away.
 SPREAD_TWO = _fingers(
-    (22, 50, 5, 5), (2, -4, 8, 5), (62, 0, 82, 48), (68, 0, 86, 50), (70, 0, 84, 50)
+    (14, 44, 8, 10), (4, -3, 10, 6), (54, 0, 74, 42), (60, 0, 78, 44), (60, 0, 76, 42)
 )
 PINCHED_TWO = _fingers(
-    (48, 30, 24, 30), (52, 2, 52, 26), (66, 0, 84, 50), (72, 0, 86, 50), (72, 0, 84, 50)
+    (48, 30, 24, 30), (52, 2, 52, 26), (62, 0, 80, 46), (66, 0, 82, 46), (66, 0, 80, 46)
 )
+
+
+# How much the joint angles of one shape differ from time to time, degrees: a finger's joints bend
+# by more than they spread, and mostly all fingers bend together (Santello et al. 1998, 'Postural
+# Hand Synergies').
+_LOOSE_DEG = _fingers((6, 6, 7, 9), (9, 4, 11, 8), (9, 3, 11, 8), (9, 3, 11, 8), (9, 4, 11, 8))
+_TOGETHER_DEG = 0.4 * (RELAXED - OPEN)
+
+
+def _loosely(shape: Floats, looseness: float, rng: np.random.Generator) -> Floats:
+    """The (5, 4) joint angles of a shape, as a hand strikes it this time."""
+    error: Floats = _TOGETHER_DEG * rng.normal() + rng.normal(0, _LOOSE_DEG)
+    return shape + looseness * error
 
 
 @dataclass(frozen=True)
@@ -83,22 +93,36 @@ class Style:
         home: (3,) where the wrist is before a gesture, hand lengths from the picture's centre.
         turn_deg: (3,) roll, lean and supination of the hand then.
         one_finger: the index finger performs (of a pinch, index and thumb), not the whole hand.
+        habit_deg: (5, 4) how this hand's finger angles differ from the usual ones.
         size: factor on the way that the hand goes.
+        slant_deg: by how much that way is turned in the picture, to the right.
         pace: factor on the time it takes.
         variant: 0 to 1, chooses between the ways in which people do one gesture.
+        chance: random numbers; no key pose is struck exactly, and the fingers and the wrist
+            give with every movement.
     """
 
     home: Floats
     turn_deg: Floats
     one_finger: bool
+    habit_deg: Floats
     size: float
+    slant_deg: float
     pace: float
     variant: float
+    chance: np.random.Generator
 
     @property
     def ready(self) -> Floats:
         """The (5, 4) joint angles before the gesture."""
         return POINT if self.one_finger else OPEN
+
+    def way(self, place: tuple[float, float, float]) -> Floats:
+        """(3,) where a gesture's place, given relative to home, is in this style."""
+        x, y, z = np.multiply(place, self.size)
+        c, s = np.cos(np.radians(self.slant_deg)), np.sin(np.radians(self.slant_deg))
+        way: Floats = self.home + np.array([c * x - s * y, s * x + c * y, z])
+        return way
 
 
 class Movement:
@@ -145,7 +169,8 @@ def _least_jerk(share: float, ends: tuple[Floats, Floats], speeds: tuple[Floats,
     arrival = s**3 * (10 - 15 * s + 6 * s**2)
     leaving = s - s**3 * (6 - 8 * s + 3 * s**2)
     coming = -(s**3) * (4 - 7 * s + 3 * s**2)
-    path: Floats = ends[0] + (ends[1] - ends[0]) * arrival + speeds[0] * leaving + speeds[1] * coming
+    way = ends[1] - ends[0]
+    path: Floats = ends[0] + way * arrival + speeds[0] * leaving + speeds[1] * coming
     return path
 
 
@@ -177,13 +202,15 @@ class _Choreography:
         fingers_deg: Floats | None = None,
     ) -> _Choreography:
         """Reach a pose `after_s` later (times the style's pace): place and turn relative to the
-        style's, fingers ready for the gesture unless told."""
+        style's, fingers ready for the gesture unless told. A told shape is the point of the gesture
+        and struck with more care."""
         style = self._style
         self._time_s += after_s * style.pace
+        shape, looseness = (style.ready, 1.0) if fingers_deg is None else (fingers_deg, 0.35)
         pose = HandPose.of(
-            list(style.home + np.multiply(place, style.size)),
-            list(style.turn_deg + np.array(turn_deg)),
-            style.ready if fingers_deg is None else fingers_deg,
+            style.way(place) + style.chance.normal(0, 0.06, 3),
+            style.turn_deg + turn_deg + style.chance.normal(0, 5, 3),
+            _loosely(shape + style.habit_deg, looseness, style.chance),
         )
         self._keys.append(Key(self._time_s, pose))
         return self
@@ -194,28 +221,31 @@ class _Choreography:
 
 def _grab(style: Style) -> Movement:
     """Reach forward with an open hand, close it, draw it back."""
-    reach, turn = (-0.9, -0.75, -1.2), (-12, 14, 8)
+    reach, turn = (-1.0, -0.9, -1.2), (-12, 12, 0)
     closed = FIST if style.one_finger else CLAW
     return (
         _Choreography(style)
         .to(0, fingers_deg=RELAXED + 0.6 * (style.ready - RELAXED))
-        .to(0.6, (-0.8, -0.7, -1.1), turn, OPEN if not style.one_finger else SPREAD_TWO)
+        .to(0.65, (-0.9, -0.85, -1.1), turn, SPREAD_TWO if style.one_finger else OPEN)
         .to(0.35, reach, turn, closed)
-        .to(0.15, (-0.85, -0.65, -1.1), turn, closed)
+        .to(0.15, (-0.95, -0.8, -1.1), turn, closed)
         .to(0.65, (-0.05, 0, 0), (0, 0, 5), closed)
         .movement()
     )
 
 
 def _tap(style: Style) -> Movement:
-    """Tip the fingers to the camera and back."""
-    down = style.ready + _fingers((0, 0, 0, 0), (16, 0, 0, 0), (8, 0, 0, 0), (8, 0, 0, 0), (8, 0, 0, 0))
+    """Tip the fingers to the camera and back; some people raise the hand first."""
+    down = style.ready.copy()
+    down[1:, 0] += 10
+    raised = (-0.1, -0.45, 0) if style.variant < 0.5 else (-0.15, -0.2, -0.15)
     return (
         _Choreography(style)
         .to(0)
-        .to(0.42, (-0.3, 0.0, -0.5), (-13, 27, 5), down)
-        .to(0.12, (-0.3, 0.05, -0.5), (-13, 26, 5), down)
-        .to(0.45)
+        .to(0.3, raised, (-4, 4, 4))
+        .to(0.25, (-0.4, -0.05, -0.5), (-12, 20, 10), down)
+        .to(0.12, (-0.4, -0.05, -0.5), (-12, 19, 10), down)
+        .to(0.4)
         .movement()
     )
 
@@ -250,27 +280,22 @@ def _pinch_shapes(style: Style) -> tuple[Floats, Floats]:
     return (PINCHED_TWO, SPREAD_TWO) if style.one_finger else (PINCHED, OPEN)
 
 
-def _rotation(style: Style, place: tuple[float, float, float], turn: tuple[float, float, float]) -> Movement:
+def _rotation(
+    style: Style, place: tuple[float, float, float], turn: tuple[float, float, float]
+) -> Movement:
     """Turn the hand as one turns a knob, wait, turn it back."""
     moved = (place[0], place[1] + 0.05, place[2])
-    return (
-        _Choreography(style)
-        .to(0)
-        .to(0.75, place, turn)
-        .to(0.35, moved, turn)
-        .to(0.75)
-        .movement()
-    )
+    return _Choreography(style).to(0).to(0.8, place, turn).to(0.4, moved, turn).to(0.8).movement()
 
 
 def _rotation_cw(style: Style) -> Movement:
     """Palm to the person, the thumb passing above: the forearm supinates."""
-    return _rotation(style, (-0.15, -0.1, -0.3), (-25, 38, 130))
+    return _rotation(style, (-0.05, -0.4, -0.1), (-32, 42, 155))
 
 
 def _rotation_ccw(style: Style) -> Movement:
     """The thumb goes down, the little finger up: the forearm's pronation and the whole arm's."""
-    return _rotation(style, (-0.25, -0.4, -0.25), (-72, 8, -12))
+    return _rotation(style, (0.05, -0.75, -0.2), (-64, 8, -19))
 
 
 def _swipe(
@@ -278,22 +303,15 @@ def _swipe(
 ) -> Movement:
     """A fast stroke out, a short stop, a slower way back."""
     beyond = (way[0] * 1.02, way[1] * 1.02, way[2])
-    return (
-        _Choreography(style)
-        .to(0)
-        .to(0.55, way, turn)
-        .to(0.15, beyond, turn)
-        .to(0.7)
-        .movement()
-    )
+    return _Choreography(style).to(0).to(0.65, way, turn).to(0.2, beyond, turn).to(0.8).movement()
 
 
 def _swipe_right(style: Style) -> Movement:
-    return _swipe(style, (2.3, 0, -0.1), (8, 10, 40 * style.variant - 12))
+    return _swipe(style, (2.3, 0, -0.1), (8, 13, 40 * style.variant - 12))
 
 
 def _swipe_left(style: Style) -> Movement:
-    return _swipe(style, (-2.4, 0, -0.4), (-8, 10, 15 + 45 * style.variant))
+    return _swipe(style, (-2.4, 0, -0.4), (-8, 16, 40 + 50 * style.variant))
 
 
 def _swipe_up(style: Style) -> Movement:
@@ -320,18 +338,18 @@ def _swipe_x(style: Style) -> Movement:
         corners = [(1.2, -1.0), (-1.2, 1.0), (-1.2, -1.0), (1.2, 1.0)]
     else:
         corners = [(-1.2, -1.0), (1.2, 1.0), (-1.2, 1.0), (1.2, -1.0)]
-    return _strokes(style, corners, (0.65, 0.6, 0.65))
+    return _strokes(style, corners, (0.8, 0.65, 0.8))
 
 
 def _swipe_plus(style: Style) -> Movement:
     """A line down, then one from left to right through its middle."""
-    return _strokes(style, [(0, -1.0), (0, 1.0), (-1.4, 0), (1.4, 0)], (0.65, 0.6, 0.7))
+    return _strokes(style, [(0, -1.0), (0, 1.0), (-1.4, 0), (1.4, 0)], (0.75, 0.65, 0.8))
 
 
 def _swipe_v(style: Style) -> Movement:
     """Down and up again, to the right or to the left."""
     x = 1.3 if style.variant < 0.65 else -1.3
-    return _strokes(style, [(-x, -1.0), (0, 1.0), (x, -1.0)], (0.7, 0.7))
+    return _strokes(style, [(-x, -1.0), (0, 1.0), (x, -1.0)], (0.8, 0.8))
 
 
 def _shake(style: Style) -> Movement:
@@ -339,7 +357,7 @@ def _shake(style: Style) -> Movement:
     waving = _Choreography(style).to(0)
     for swing in range(4 + 2 * round(2 * style.variant)):
         side = 1 if swing % 2 else -1
-        waving.to(0.17 if swing == 0 else 0.24, (0.3 * side, 0, 0), (22 * side, 0, 8 * side))
+        waving.to(0.2 if swing == 0 else 0.3, (0.22 * side, 0.1, 0), (23 * side, 0, 6 * side))
     return waving.to(0.2).movement()
 
 
@@ -384,9 +402,12 @@ def perform(label: str, usual_place: Floats, rng: np.random.Generator) -> Moveme
         home=start,
         turn_deg=rng.normal((-6, 11, 0), (5, 6, 8)),
         one_finger=bool(rng.random() < 0.5),
+        habit_deg=rng.normal(0, 4, (5, 4)),
         size=float(rng.uniform(0.85, 1.12)),
-        pace=float(rng.uniform(0.85, 1.25)),
+        slant_deg=float(rng.normal(0, 5)),
+        pace=float(rng.uniform(0.85, 1.3)),
         variant=float(rng.random()),
+        chance=rng,
     )
     return _PERFORMERS[label](style)
 
@@ -417,16 +438,18 @@ def _resting_pose(usual_place: Floats, rng: np.random.Generator) -> HandPose:
     """A relaxed hand, somewhat below its usual place."""
     place = usual_place + rng.normal((0.3, 0.55, 0.15), (0.35, 0.2, 0.2))
     turn_deg = rng.normal((-12, 10, 15), (9, 8, 18))
-    return HandPose.of(list(place), list(turn_deg), RELAXED + rng.normal(0, 6, (5, 4)))
+    return HandPose.of(place, turn_deg, RELAXED + rng.normal(0, 6, (5, 4)))
 
 
 def _varied(
-    pose: HandPose, place: Sequence[float], turn_deg: Sequence[float], fingers_deg: Floats
+    pose: HandPose, place: npt.ArrayLike, turn_deg: npt.ArrayLike, fingers_deg: Floats
 ) -> HandPose:
     """A pose displaced by the given amounts."""
     values = pose.values
     return HandPose.of(
-        list(values[:3] + place), list(values[3:6] + turn_deg), pose.fingers_deg + fingers_deg
+        values[:3] + np.asarray(place),
+        values[3:6] + np.asarray(turn_deg),
+        pose.fingers_deg + fingers_deg,
     )
 
 

@@ -1,0 +1,120 @@
+"""Reader of the SHREC'17 track data set of dynamic hand gestures, in its official layout.
+
+Source: De Smedt et al., SHREC'17 Track: 3D Hand Gesture Recognition Using a Depth and Skeletal
+Dataset, 3DOR 2017. One depth camera, right hands only, about 30 Hz; a clip holds one gesture, often
+with the movement back to where the hand came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sign_recognition.landmarks import POINT_COUNT, RIGHT_HAND, Points
+
+# Column 5 of the list files, 1 to 14.
+LABELS = (
+    'Grab', 'Tap', 'Expand', 'Pinch', 'Rotation CW', 'Rotation CCW',
+    'Swipe Right', 'Swipe Left', 'Swipe Up', 'Swipe Down', 'Swipe X', 'Swipe +', 'Swipe V', 'Shake',
+)  # fmt: skip
+LIST_FILES = ('train_gestures.txt', 'test_gestures.txt')
+RATE_HZ = 30.0
+SPACE = 'world'
+
+_JOINTS = 22
+# Joint 1 is the palm's middle, which MediaPipe lacks; the other 21 are in MediaPipe's order.
+_PALM_JOINT = 1
+_LIST_COLUMNS = 7
+_Y_DOWN = np.array((1, -1, 1), np.float32)
+
+
+class Shrec17Error(ValueError):
+    """A file of the data set is missing or broken; the message names the file and the value."""
+
+
+@dataclass(frozen=True)
+class Shrec17Clip:
+    """One clip.
+
+    Attributes:
+        points: (F, 75, 3) float32 in metres, x to the right, y DOWN (the files have it up), z away
+            from the camera; the right hand's points are filled, all others NaN.
+        label: one of LABELS.
+        signer: the subject's number, as text.
+        fingers: 1 for one finger, 2 for the whole hand.
+        attempt: the number that the data set calls essai.
+        rate_hz: frames per second.
+        space: always 'world'.
+    """
+
+    points: Points
+    label: str
+    signer: str
+    fingers: int
+    attempt: int
+    rate_hz: float = RATE_HZ
+    space: str = SPACE
+
+
+def read_clips(root: Path | str) -> list[Shrec17Clip]:
+    """All clips that the list files of a folder name; one of the two list files is enough.
+
+    Args:
+        root: the folder HandGestureDataset_SHREC2017.
+
+    Raises:
+        Shrec17Error: both list files are missing, or a file is missing or broken.
+    """
+    lists = [Path(root) / name for name in LIST_FILES if (Path(root) / name).is_file()]
+    if not lists:
+        raise Shrec17Error(f'{root}: holds neither {" nor ".join(LIST_FILES)}')
+    return [clip for each in lists for clip in _read_list(each)]
+
+
+def _read_list(list_file: Path) -> Iterator[Shrec17Clip]:
+    for number, line in enumerate(list_file.read_text().splitlines(), start=1):
+        if line.strip():
+            yield _read_clip(list_file.parent, _parse_row(line, f'{list_file}:{number}'))
+
+
+def _parse_row(line: str, place: str) -> tuple[int, ...]:
+    """gesture, finger, subject, essai, label of 14, label of 28, frames."""
+    try:
+        row = tuple(int(value) for value in line.split())
+    except ValueError as error:
+        raise Shrec17Error(f'{place}: {line!r}, allowed are whole numbers') from error
+    if len(row) != _LIST_COLUMNS:
+        raise Shrec17Error(f'{place}: {len(row)} columns, allowed are {_LIST_COLUMNS}')
+    if not 1 <= row[4] <= len(LABELS):
+        raise Shrec17Error(f'{place}: label {row[4]}, allowed are 1 to {len(LABELS)}')
+    return row
+
+
+def _read_clip(root: Path, row: tuple[int, ...]) -> Shrec17Clip:
+    gesture, fingers, subject, attempt, label, _, frames = row
+    folder = root / f'gesture_{gesture}/finger_{fingers}/subject_{subject}/essai_{attempt}'
+    joints = _read_joints(folder / 'skeletons_world.txt', frames)
+    points = np.full((frames, POINT_COUNT, 3), np.nan, np.float32)
+    points[:, RIGHT_HAND] = np.delete(joints, _PALM_JOINT, axis=1) * _Y_DOWN
+    return Shrec17Clip(points, LABELS[label - 1], str(subject), fingers, attempt)
+
+
+def _read_joints(path: Path, frames: int) -> Points:
+    """(frames, 22, 3) float32 metres, y up, as the file has them."""
+    try:
+        values = np.array(path.read_text().split(), np.float32)
+    except FileNotFoundError as error:
+        raise Shrec17Error(f'{path}: missing') from error
+    except ValueError as error:
+        raise Shrec17Error(f'{path}: {error}') from error
+    if values.size != frames * _JOINTS * 3:
+        raise Shrec17Error(
+            f'{path}: {values.size} numbers, {frames} frames of {_JOINTS} joints '
+            f'have {frames * _JOINTS * 3}'
+        )
+    if not np.isfinite(values).all():
+        raise Shrec17Error(f'{path}: holds a number that is not finite')
+    return values.reshape(frames, _JOINTS, 3)

@@ -1,0 +1,180 @@
+"""What a model is worth on streams that it never saw, and the thresholds that suit it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from rich.progress import track
+
+from sign_recognition.decision import (
+    NONE_LABEL,
+    DecisionPolicy,
+    DecisionThresholds,
+    EventKind,
+)
+from sign_recognition.landmarks import POINT_COUNT, Points
+from sign_recognition.training.augment import Rng
+from sign_recognition.training.streams import Performed, Stream, Take, clip_stream
+
+Probabilities = npt.NDArray[np.float32]
+Predict = Callable[[Points], Probabilities]
+
+# A START counts for a gesture from its beginning to this long after it was done.
+_LATEST_S = 0.8
+# Bounds the memory that their windows take.
+_STREAMS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class StreamScore:
+    """How well events follow what was performed.
+
+    Attributes:
+        performed: gestures in the streams.
+        found: those with a START of their label in time.
+        false_events: every other START.
+        minutes: duration of the streams.
+        delays_s: START minus the end of the stroke, of those found.
+    """
+
+    performed: int
+    found: int
+    false_events: int
+    minutes: float
+    delays_s: tuple[float, ...]
+
+    @property
+    def recall(self) -> float:
+        """Share of the gestures that were found, 0 to 1; 0 where there were none."""
+        return self.found / max(self.performed, 1)
+
+    @property
+    def false_per_minute(self) -> float:
+        """False events per minute."""
+        return self.false_events / max(self.minutes, 1e-9)
+
+    @property
+    def median_delay_s(self) -> float:
+        """Seconds; NaN where nothing was found."""
+        return float(np.median(self.delays_s)) if self.delays_s else float('nan')
+
+
+def pad_hands(hands: Points) -> Points:
+    """(..., 42, 3) to the whole layout (..., 75, 3): no body was seen."""
+    missing = POINT_COUNT - hands.shape[-2]
+    widths = [(0, 0)] * (hands.ndim - 2) + [(0, missing), (0, 0)]
+    return np.pad(hands, widths, constant_values=np.nan)
+
+
+def predict_streams(
+    predict: Predict, streams: Sequence[Stream], frames: int
+) -> list[Probabilities]:
+    """For each stream, (F, classes) probabilities of the window that ends at each frame."""
+    predicted: list[Probabilities] = []
+    for first in track(range(0, len(streams), _STREAMS_AT_ONCE), 'held-out streams'):
+        some = streams[first : first + _STREAMS_AT_ONCE]
+        windows = [s.window(end, frames) for s in some for end in range(len(s.hands))]
+        cuts = np.cumsum([len(stream.hands) for stream in some])[:-1]
+        predicted += np.split(predict(pad_hands(np.stack(windows))), cuts)
+    return predicted
+
+
+def score_streams(
+    streams: Sequence[Stream],
+    probabilities: Sequence[Probabilities],
+    labels: Sequence[str],
+    thresholds: DecisionThresholds,
+) -> StreamScore:
+    """Run the decision policy over predicted streams and count."""
+    performed = found = false_events = 0
+    delays_s: list[float] = []
+    for stream, scores in zip(streams, probabilities, strict=True):
+        starts = _starts(stream, scores, labels, thresholds)
+        matched = _match(stream.performed, starts)
+        performed += len(stream.performed)
+        found += len(matched)
+        false_events += len(starts) - len(matched)
+        delays_s += matched
+    minutes = sum(len(stream.hands) / stream.rate_hz for stream in streams) / 60
+    return StreamScore(performed, found, false_events, minutes, tuple(delays_s))
+
+
+def _starts(
+    stream: Stream, scores: Probabilities, labels: Sequence[str], thresholds: DecisionThresholds
+) -> list[tuple[str, float]]:
+    """Label and time of each START."""
+    policy = DecisionPolicy(labels, thresholds)
+    starts = []
+    for frame, score in enumerate(scores):
+        for event in policy.step(round(frame / stream.rate_hz * 1e9), score):
+            if event.kind is EventKind.START:
+                starts.append((event.label, event.stamp_ns * 1e-9))
+    return starts
+
+
+def _match(performed: Sequence[Performed], starts: Sequence[tuple[str, float]]) -> list[float]:
+    """Delays of the starts that belong to a gesture; each start and each gesture counts once."""
+    delays_s, free = [], list(performed)
+    for label, time_s in starts:
+        for each in free:
+            if each.label == label and each.begin_s <= time_s <= each.done_s + _LATEST_S:
+                delays_s.append(time_s - each.done_s)
+                free.remove(each)
+                break
+    return delays_s
+
+
+def clip_accuracy(
+    predict: Predict,
+    takes: Sequence[Take],
+    labels: Sequence[str],
+    frames: int,
+    rate_hz: float,
+    rng: Rng,
+) -> tuple[float, Probabilities]:
+    """Share of clips named rightly through the virtual camera.
+
+    Each clip plays once as a live stream; the gesture whose probabilities sum highest over the
+    sliding window wins ('none' left out).
+
+    Returns:
+        The accuracy, 0 to 1, and the (clips, classes) sums.
+    """
+    streams = [clip_stream(take, rng, rate_hz) for take in takes]
+    predicted = predict_streams(predict, streams, frames)
+    table = np.array([probabilities.sum(axis=0) for probabilities in predicted])
+    table[:, list(labels).index(NONE_LABEL)] = -1
+    right = [labels[k] == take.label for k, take in zip(table.argmax(1), takes, strict=True)]
+    return float(np.mean(right)), table
+
+
+def choose_thresholds(
+    streams: Sequence[Stream],
+    stream_scores: Sequence[Probabilities],
+    foreign: Sequence[Stream],
+    foreign_scores: Sequence[Probabilities],
+    labels: Sequence[str],
+    false_cost: float = 0.02,
+) -> DecisionThresholds:
+    """The thresholds with the best recall less `false_cost` per false event and minute.
+
+    Foreign footage counts like the invented streams: what stays silent there stays silent live.
+    """
+
+    def worth(thresholds: DecisionThresholds) -> float:
+        own = score_streams(streams, stream_scores, labels, thresholds)
+        other = score_streams(foreign, foreign_scores, labels, thresholds)
+        return own.recall - false_cost * (own.false_per_minute + other.false_per_minute)
+
+    grid = itertools.product(
+        (0.5, 0.6, 0.7, 0.8, 0.9), (0.0, 0.08), (0.0, 0.05, 0.1), (0.0, 0.1, 0.25)
+    )
+    candidates = [
+        DecisionThresholds(start, min(0.4, start), smoothing_s, dwell_s, 0.1, rearm_s)
+        for start, smoothing_s, dwell_s, rearm_s in grid
+    ]
+    return max(candidates, key=worth)

@@ -1,0 +1,501 @@
+"""Long streams of hand movement that say when each gesture was done, and windows cut from them.
+
+A live recogniser sees gestures begin, end, follow each other and be broken off, and between them
+hands that rest, reach, come and go. Clips show none of that, so streams are sewn together from
+clips and from invented movement, then looked at through a virtual webcam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from sign_recognition.datasets.shrec17 import RATE_HZ, Shrec17Clip
+from sign_recognition.decision import NONE_LABEL
+from sign_recognition.landmarks import RIGHT_HAND, Points
+from sign_recognition.training.augment import (
+    MIRRORED_LABELS,
+    Floats,
+    Rng,
+    VirtualCamera,
+    camera_stamps,
+    lose_frames,
+    mirror_world,
+    resample,
+    resize_hand,
+    stretch_path,
+    tracker_noise,
+    turn_with_path,
+    wear_real_hand,
+)
+from sign_recognition.training.strokes import Stroke, find_stroke
+
+_PALM = (0, 5, 9, 13, 17)
+_SWIPE_OPPOSITES = {
+    'Swipe Right': 'Swipe Left',
+    'Swipe Left': 'Swipe Right',
+    'Swipe Up': 'Swipe Down',
+    'Swipe Down': 'Swipe Up',
+}
+# A window is of the gesture from this share of the stroke on, and this long after it.
+_ENOUGH_SHARE = 0.87
+_FRESH_S = 0.45
+# Up to this share too little is seen; after this time the gesture is over. Windows between are
+# neither, and are not trained on.
+_LITTLE_SHARE = 0.45
+# Movements that repeat can be told sooner.
+_LITTLE_SHARES = {'Shake': 0.25, 'Rotation CW': 0.3, 'Rotation CCW': 0.3}
+_OVER_S = 0.9
+
+
+@dataclass(frozen=True)
+class Take:
+    """A clip made ready: the right hand alone, and where its stroke lies.
+
+    Attributes:
+        hand: (F, 21, 3) float32 metres, y down, 30 Hz.
+        label: the gesture.
+        stroke: begin, done and end in frames.
+    """
+
+    hand: Points
+    label: str
+    stroke: Stroke
+
+    @classmethod
+    def from_clip(cls, clip: Shrec17Clip) -> Take:
+        """Cut the hand out of a clip and find its stroke."""
+        hand = clip.points[:, RIGHT_HAND]
+        return cls(hand, clip.label, find_stroke(hand, clip.label))
+
+
+@dataclass(frozen=True)
+class Performed:
+    """A gesture in a stream: seconds from the stream's beginning."""
+
+    label: str
+    begin_s: float
+    done_s: float
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What a tracker saw for a while.
+
+    Attributes:
+        hands: (F, 42, 3) float32 image widths, left then right hand, NaN for not seen.
+        rate_hz: frames per second.
+        performed: the gestures in it, in order.
+        traps: seconds at which a hand has just come, gone or reached elsewhere: what is easily
+            taken for a swipe.
+    """
+
+    hands: Points
+    rate_hz: float
+    performed: tuple[Performed, ...]
+    traps: tuple[float, ...] = ()
+
+    def label_at(self, time_s: float) -> str | None:
+        """The label of a window that ends at a time; None where it is neither one nor the other."""
+        for each in reversed(self.performed):
+            duration_s = each.done_s - each.begin_s
+            if each.done_s - (1 - _ENOUGH_SHARE) * duration_s <= time_s <= each.done_s + _FRESH_S:
+                return each.label
+            little = _LITTLE_SHARES.get(each.label, _LITTLE_SHARE)
+            if each.begin_s + little * duration_s < time_s < each.done_s + _OVER_S:
+                return None
+        return NONE_LABEL
+
+    def window(self, end: int, frames: int) -> Points:
+        """(frames, 42, 3) ending with frame `end`; NaN before the stream began."""
+        window = np.full((frames, *self.hands.shape[1:]), np.nan, np.float32)
+        begin = max(0, end + 1 - frames)
+        window[frames - (end + 1 - begin) :] = self.hands[begin : end + 1]
+        return window
+
+
+class SceneBuilder:
+    """Sews clips and invented movement into one 3D movement at 30 Hz.
+
+    Args:
+        takes: the clips to draw from.
+        rng: the source of chance.
+    """
+
+    def __init__(self, takes: Sequence[Take], rng: Rng) -> None:
+        self._takes = takes
+        self._by_label: dict[str, list[Take]] = {}
+        for take in takes:
+            self._by_label.setdefault(take.label, []).append(take)
+        self._rng = rng
+        self._home = np.zeros(3, np.float32)
+        self._chunks: list[Points] = []
+        self._frames = 0
+        self._performed: list[Performed] = []
+        self._last_label = ''
+        self.traps_s: list[float] = []
+
+    def build(self, gestures: int) -> tuple[Points, list[Performed]]:
+        """(F, 21, 3) metres with NaN while the hand is away, and what was performed."""
+        self._begin()
+        for _ in range(gestures):
+            self._maybe_distract()
+            self._gesture(self._next_take())
+            self._after_gesture()
+        self._hold(self._rng.uniform(0.3, 1.5))
+        return np.concatenate(self._chunks), self._performed
+
+    def _add(self, chunk: Points) -> None:
+        self._chunks.append(np.asarray(chunk, np.float32))
+        self._frames += len(chunk)
+
+    @property
+    def _pose(self) -> Points:
+        """The hand as last seen."""
+        for chunk in reversed(self._chunks):
+            seen = np.isfinite(chunk[:, 0, 0])
+            if seen.any():
+                return np.asarray(chunk[seen][-1])
+        raise AssertionError('a scene begins with a pose')
+
+    def _begin(self) -> None:
+        pose = self._random_pose()
+        chance = self._rng.random()
+        if chance < 0.35:
+            self._add(np.full((self._rng.integers(3, 40), *pose.shape), np.nan))
+        if chance < 0.6:
+            self._enter(pose)
+        self._add(pose[None])
+        self._hold(self._rng.choice((self._rng.uniform(0, 0.4), self._rng.uniform(0.4, 2.5))))
+
+    def _random_pose(self) -> Points:
+        take = self._takes[self._rng.integers(len(self._takes))]
+        pose = take.hand[0]
+        return np.asarray(pose - pose[_PALM,].mean(axis=0) + self._home)
+
+    def _next_take(self) -> Take:
+        opposite = _SWIPE_OPPOSITES.get(self._last_label)
+        labels = sorted(self._by_label)
+        label = labels[self._rng.integers(len(labels))]
+        if opposite in self._by_label and self._rng.random() < 0.35:
+            label = opposite
+        elif self._last_label in self._by_label and self._rng.random() < 0.15:
+            label = self._last_label
+        takes = self._by_label[label]
+        return takes[self._rng.integers(len(takes))]
+
+    def _gesture(self, take: Take) -> None:
+        """Perform a clip where the hand is, or at home; some are broken off."""
+        hand, stroke = self._vary(take)
+        partial = self._rng.random() < 0.12
+        keeps_return = self._rng.random() < 0.65
+        begin = int(self._rng.integers(0, stroke.begin + 1)) if self._rng.random() < 0.5 else 0
+        end = stroke.end if keeps_return else min(stroke.done + 3, stroke.end)
+        if partial:
+            end = stroke.begin + max(2, round((stroke.done - stroke.begin) * 0.4))
+        hand = hand[begin:end]
+        at_home = self._rng.random() < 0.4
+        goal = self._home if at_home else self._pose[_PALM,].mean(axis=0)
+        hand = hand - hand[0, _PALM].mean(axis=0) + goal
+        self._move_to(hand[0], at_home)
+        if not partial:
+            shift = self._frames - begin
+            self._performed.append(
+                Performed(
+                    take.label, (shift + stroke.begin) / RATE_HZ, (shift + stroke.done) / RATE_HZ
+                )
+            )
+        self._last_label = take.label
+        self._add(hand)
+
+    def _vary(self, take: Take) -> tuple[Points, Stroke]:
+        """Another speed and another size of the same movement."""
+        frames = len(take.hand)
+        speed = np.exp(self._rng.uniform(np.log(0.75), np.log(1.8)))
+        wanted = np.arange(0, frames - 1, speed)
+        hand = resample(take.hand, np.arange(frames, dtype=float), wanted)
+        is_swipe = take.label.startswith('Swipe')
+        hand = stretch_path(hand, self._rng.uniform(0.8, 1.8 if is_swipe else 1.2))
+        if is_swipe and self._rng.random() < 0.6:
+            hand = turn_with_path(hand, self._rng)
+        done = min(round(take.stroke.done / speed), len(hand) - 1)
+        begin = min(round(take.stroke.begin / speed), done - 1)
+        end = min(max(round(take.stroke.end / speed), done + 1), len(hand))
+        return hand, Stroke(max(begin, 0), done, end)
+
+    def _move_to(self, pose: Points, travels: bool) -> None:
+        """Reach a pose. Travels after a rest are slow, or they would be swipes."""
+        distance_m = float(np.linalg.norm((pose - self._pose)[_PALM,].mean(axis=0)))
+        if travels and distance_m > 0.08:
+            self._reach(pose, self._rng.uniform(0.9, 1.8))
+        else:
+            self._reach(pose, self._rng.uniform(0.25, 0.7))
+        self._hold(self._rng.uniform(0, 0.5))
+
+    def _after_gesture(self) -> None:
+        """Go back at once, rest, leave, or go on."""
+        chance = self._rng.random()
+        if chance < 0.3:
+            self._hold(self._rng.uniform(0, 0.25))
+            pose = self._pose
+            back = pose - pose[_PALM,].mean(axis=0) + self._home
+            self._reach(back, self._rng.uniform(0.3, 0.9))
+            self._hold(self._rng.uniform(0.5, 1.5))
+        elif chance < 0.8:
+            self._hold(self._rng.uniform(0.6, 1.8))
+        elif chance < 0.9:
+            self._vanish()
+        else:
+            self._leave()
+            self._enter(self._random_pose())
+            self._hold(self._rng.uniform(0.2, 0.8))
+
+    def _maybe_distract(self) -> None:
+        if self._rng.random() < 0.35:
+            self._wander(self._rng.uniform(1.0, 3.5))
+            self._hold(self._rng.uniform(0.2, 0.8))
+
+    def _hold(self, duration_s: float) -> None:
+        """A resting hand trembles and drifts."""
+        frames = round(duration_s * RATE_HZ)
+        if frames < 1:
+            return
+        drift = _smooth_noise(self._rng, frames, 3, 12) * self._rng.uniform(0.001, 0.012)
+        fingers = _smooth_noise(self._rng, frames, 63, 8).reshape(frames, 21, 3)
+        drift, fingers = drift - drift[:1], fingers - fingers[:1]
+        self._add(self._pose + drift[:, None] + fingers * self._rng.uniform(0.0003, 0.003))
+
+    def _reach(self, pose: Points, duration_s: float) -> None:
+        """A smooth movement to a pose, a little curved, as arms move."""
+        frames = max(3, round(duration_s * RATE_HZ))
+        share = _minimum_jerk(frames)[:, None, None]
+        start = self._pose
+        curve = self._rng.normal(0, 0.02, 3) * np.sin(np.pi * share)
+        self._add(start + (pose - start) * share + curve)
+        self.traps_s.append(self._frames / RATE_HZ)
+
+    def _enter(self, pose: Points) -> None:
+        """The hand comes into view from a side, mostly from below, and slows down."""
+        frames = round(self._rng.uniform(0.2, 0.7) * RATE_HZ)
+        share = 1 - _minimum_jerk(2 * frames)[frames:][:, None, None]
+        self._add(pose + self._way_out() * share)
+        self._add(pose[None])
+        self.traps_s.append(self._frames / RATE_HZ)
+
+    def _leave(self) -> None:
+        frames = round(self._rng.uniform(0.2, 0.7) * RATE_HZ)
+        share = _minimum_jerk(2 * frames)[:frames][:, None, None]
+        pose = self._pose
+        self._add(pose + self._way_out() * share)
+        self.traps_s.append(self._frames / RATE_HZ)
+        self._add(np.full((round(self._rng.uniform(0.1, 1.5) * RATE_HZ), *pose.shape), np.nan))
+
+    def _vanish(self) -> None:
+        """The tracker loses the hand at the gesture's end, and finds it elsewhere."""
+        pose = self._random_pose()
+        self._add(np.full((round(self._rng.uniform(0.3, 1.5) * RATE_HZ), *pose.shape), np.nan))
+        self._add(pose[None])
+        self._hold(self._rng.uniform(0.3, 1.0))
+
+    def _way_out(self) -> Floats:
+        angle = self._rng.normal(np.pi / 2, 0.7)
+        distance_m = self._rng.uniform(0.1, 0.6)
+        return distance_m * np.array([np.cos(angle), np.sin(angle), self._rng.normal(0, 0.3)])
+
+    def _wander(self, duration_s: float) -> None:
+        """Hands that talk: a random smooth path with changing fingers, or a wide slow wave."""
+        frames = round(duration_s * RATE_HZ)
+        time_s = np.arange(frames) / RATE_HZ
+        start = self._pose
+        path = np.zeros((frames, 3))
+        for _ in range(4):
+            rate_hz = self._rng.uniform(0.2, 1.3)
+            reach_m = self._rng.normal(0, 0.05, 3) * (1, 1, 0.6) / max(rate_hz, 0.5)
+            path += reach_m * np.sin(2 * np.pi * (rate_hz * time_s[:, None] + self._rng.random()))
+        if self._rng.random() < 0.25:
+            wave_hz, width_m = self._rng.uniform(0.8, 2.0), self._rng.uniform(0.08, 0.2)
+            path[:, 0] += width_m * np.sin(2 * np.pi * wave_hz * time_s)
+        path *= np.minimum(1, time_s / 0.4)[:, None]
+        other = self._random_pose() - self._home
+        own = start - start[_PALM,].mean(axis=0)
+        share = 0.5 + 0.5 * np.tanh(2 * _smooth_noise(self._rng, frames, 1, 10))
+        share = (share * np.minimum(1, time_s / 0.5)[:, None])[:, None]
+        fingers = own + (other - own) * share * self._rng.uniform(0, 1)
+        self._add(fingers + (start - own)[0] + path[:, None])
+
+
+def _minimum_jerk(frames: int) -> Floats:
+    """0 to 1 as arms move (Flash & Hogan 1985)."""
+    t = np.linspace(0, 1, frames)
+    return np.asarray(t**3 * (10 - 15 * t + 6 * t**2))
+
+
+def _smooth_noise(rng: Rng, frames: int, columns: int, sigma: float) -> Floats:
+    """(frames, columns) of noise with a variance near 1 and a memory of sigma frames."""
+    noise = gaussian_filter1d(rng.normal(0, 1, (frames, columns)), sigma, axis=0, mode='wrap')
+    return np.asarray(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)))
+
+
+def make_stream(
+    takes: Sequence[Take],
+    rng: Rng,
+    rate_hz: float,
+    gestures: int = 3,
+    real_hands: Sequence[Points] = (),
+) -> Stream:
+    """One invented stream of a webcam.
+
+    Args:
+        takes: clips of the signers to draw from.
+        rng: the source of chance.
+        rate_hz: rate at which the model reads.
+        gestures: how many clips it holds.
+        real_hands: (G, 21, 3) image widths each; a quarter of the streams then show swipes alone,
+            performed by one of these.
+    """
+    real = None
+    if len(real_hands) and rng.random() < 0.25:
+        real = real_hands[rng.integers(len(real_hands))]
+        takes = [take for take in takes if take.label.startswith('Swipe')] or takes
+    builder = SceneBuilder(takes, rng)
+    scene, performed = builder.build(gestures)
+    scene = resize_hand(scene, rng)
+    left_handed = rng.random() < 0.3
+    if left_handed:
+        scene = mirror_world(scene)
+        performed = [
+            replace(each, label=MIRRORED_LABELS.get(each.label, each.label)) for each in performed
+        ]
+    other, two_handed = _second_hand(scene, rng)
+    both = np.stack((scene, other) if left_handed else (other, scene), axis=1)
+    hands = _through_webcam(both, rng, rate_hz, real)
+    events = () if two_handed else tuple(performed)
+    stream = Stream(hands, rate_hz, events, tuple(builder.traps_s))
+    return _begin_late(stream, rng) if rng.random() < 0.25 else stream
+
+
+def _begin_late(stream: Stream, rng: Rng) -> Stream:
+    """The camera starts just before a gesture, or even inside it."""
+    if not stream.performed:
+        return stream
+    chosen = stream.performed[rng.integers(len(stream.performed))]
+    begin_s = chosen.begin_s + rng.uniform(-0.6, 0.05 * (chosen.done_s - chosen.begin_s))
+    first = max(0, round(begin_s * stream.rate_hz))
+    kept = tuple(
+        replace(each, begin_s=each.begin_s - begin_s, done_s=each.done_s - begin_s)
+        for each in stream.performed
+        if each.done_s >= chosen.done_s
+    )
+    traps = tuple(trap_s - begin_s for trap_s in stream.traps if trap_s > begin_s)
+    return Stream(stream.hands[first:], stream.rate_hz, kept, traps) if first else stream
+
+
+def _second_hand(scene: Points, rng: Rng) -> tuple[Points, bool]:
+    """The other hand: away, at rest, or doing the same, which is no gesture of one hand."""
+    chance = rng.random()
+    away = np.full_like(scene, np.nan)
+    if chance < 0.72:
+        return away, False
+    twin = mirror_world(scene) + np.array((rng.uniform(-0.5, 0.5), 0, 0), np.float32)
+    if chance < 0.8:
+        return twin, True
+    seen = np.flatnonzero(np.isfinite(scene[:, 0, 0]))
+    rest = np.repeat(twin[seen[:1]], len(scene), axis=0)
+    drift = _smooth_noise(rng, len(scene), 3, 15) * rng.uniform(0.001, 0.02)
+    begin = rng.integers(len(scene)) if rng.random() < 0.4 else 0
+    away[begin:] = (rest + drift[:, None] + rng.normal(0, 0.1, 3))[begin:]
+    return away, False
+
+
+def _through_webcam(both: Points, rng: Rng, rate_hz: float, real: Points | None) -> Points:
+    """(F, 2, 21, 3) metres at 30 Hz to (G, 42, 3) image widths at rate_hz."""
+    duration_s = len(both) / RATE_HZ
+    stamps_s = camera_stamps(duration_s, rng)
+    seen = resample(both, np.arange(len(both)) / RATE_HZ, stamps_s)
+    centre = np.nanmean(both, axis=(0, 1, 2))
+    image = VirtualCamera.random(rng).project(seen, centre)
+    for side in range(2):
+        if real is not None:
+            image[:, side] = wear_real_hand(image[:, side], real, rng)
+        if np.isfinite(image[:, side]).any():
+            image[:, side] = lose_frames(tracker_noise(image[:, side], rng), rng)
+    image = _confuse_sides(image, rng)
+    wanted_s = np.arange(stamps_s[0], stamps_s[-1], 1 / rate_hz)
+    return resample(image, stamps_s, wanted_s).reshape(len(wanted_s), 42, 3)
+
+
+def _confuse_sides(image: Points, rng: Rng) -> Points:
+    """A tracker now and then takes one hand for the other, for a while or all the time."""
+    if rng.random() > 0.2:
+        return image
+    confused = image.copy()
+    begin, end = np.sort(rng.integers(0, len(image), 2)) if rng.random() < 0.7 else (0, len(image))
+    confused[begin:end] = image[begin:end, ::-1]
+    return confused
+
+
+def foreign_stream(hands: Points, stamps_s: Floats, rng: Rng, rate_hz: float) -> Stream:
+    """A real recording that holds none of the gestures, seen by another camera at another pace.
+
+    Args:
+        hands: (F, 42, 3) image widths.
+        stamps_s: (F,) acquisition times.
+        rng: the source of chance.
+        rate_hz: rate at which the model reads.
+    """
+    pace = np.exp(rng.uniform(np.log(0.75), np.log(1.35)))
+    stamps_s = (stamps_s - stamps_s[0]) / pace
+    wanted_s = np.arange(0, stamps_s[-1], 1 / rate_hz)
+    if rng.random() < 0.5:
+        hands = mirror_world(hands.reshape(-1, 2, 21, 3)[:, ::-1]).reshape(-1, 42, 3)
+    angle = np.deg2rad(rng.normal(0, 10))
+    turn = np.array(
+        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
+    )
+    turned = (hands @ turn.T).astype(np.float32)
+    if rng.random() < 0.25:
+        turned[:, :21] = np.nan
+    noise = rng.normal(0, rng.uniform(0, 0.003), turned.shape).astype(np.float32)
+    return Stream(resample(turned + noise, stamps_s, wanted_s), rate_hz, ())
+
+
+def cut_windows(stream: Stream, frames: int, rng: Rng) -> list[tuple[Points, str]]:
+    """Windows with their labels: fresh gestures, broken and finished ones, and the time between."""
+    last = len(stream.hands) - 1
+    if last < 8:
+        return []
+    ends = list(rng.integers(4, last, 2))
+    for trap_s in rng.permutation(stream.traps)[:3]:
+        ends.append(round((trap_s + rng.uniform(-0.15, 0.5)) * stream.rate_hz))
+    if not stream.performed:
+        ends += list(rng.integers(4, last, 4))
+    for each in stream.performed:
+        duration_s = each.done_s - each.begin_s
+        fresh_s = rng.uniform(each.done_s - 0.13 * duration_s, each.done_s + _FRESH_S, 4)
+        early_s = rng.uniform(each.begin_s, each.begin_s + _LITTLE_SHARE * duration_s, 1)
+        late_s = rng.uniform(each.done_s + _OVER_S, each.done_s + 2.0, 1)
+        times_s = np.concatenate((fresh_s, early_s, late_s))
+        ends += list(np.round(times_s * stream.rate_hz).astype(int))
+    labelled = ((end, stream.label_at(end / stream.rate_hz)) for end in ends if 4 <= end <= last)
+    return [(stream.window(int(end), frames), label) for end, label in labelled if label]
+
+
+def clip_stream(take: Take, rng: Rng, rate_hz: float) -> Stream:
+    """One clip as it is, seen by a virtual webcam, and the hand resting for half a second after.
+
+    Unlike make_stream it changes neither speed nor size, and loses no hand on purpose.
+    """
+    rest = np.repeat(take.hand[-1:], round(0.5 * RATE_HZ), axis=0)
+    scene = np.concatenate((take.hand, rest))
+    stamps_s = camera_stamps(len(scene) / RATE_HZ, rng)
+    seen = resample(scene, np.arange(len(scene)) / RATE_HZ, stamps_s)
+    image = VirtualCamera.random(rng).project(seen, scene.mean(axis=(0, 1)))
+    wanted_s = np.arange(stamps_s[0], stamps_s[-1], 1 / rate_hz)
+    hand = resample(tracker_noise(image, rng), stamps_s, wanted_s)
+    hands = np.concatenate((np.full_like(hand, np.nan), hand), axis=1)
+    stroke = take.stroke
+    performed = Performed(take.label, stroke.begin / RATE_HZ, stroke.done / RATE_HZ)
+    return Stream(hands, rate_hz, (performed,))

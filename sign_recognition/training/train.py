@@ -1,0 +1,376 @@
+"""Training: configuration and data in, one ONNX file with honest figures inside out."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import typer
+import yaml
+from rich.console import Console
+from rich.progress import Progress, track
+
+from sign_recognition.datasets.shrec17 import LABELS, read_clips
+from sign_recognition.decision import NONE_LABEL
+from sign_recognition.landmarks import Points
+from sign_recognition.model_contract import ModelContract
+from sign_recognition.training.augment import Rng
+from sign_recognition.training.calibrate import (
+    Predict,
+    choose_thresholds,
+    clip_accuracy,
+    pad_hands,
+    predict_streams,
+    score_streams,
+)
+from sign_recognition.training.export import export
+from sign_recognition.training.foreign import Track, read_foreign, real_hands
+from sign_recognition.training.streams import (
+    Take,
+    cut_windows,
+    foreign_stream,
+    make_stream,
+)
+
+CLASS_NAMES = (*LABELS, NONE_LABEL)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run; every knob is here, and the YAML files of config/train name them.
+
+    Attributes:
+        name: of the model.
+        seed: of everything random.
+        architecture: module of training/architectures.
+        architecture_options: keyword arguments of its build().
+        window_frames: frames in the window (T).
+        rate_hz: frames per second of the window.
+        shrec17: folder of SHREC'17 under the data folder.
+        held_out_signers: never trained on; all figures are theirs.
+        foreign_videos: folders under `video` with movement that is no gesture.
+        foreign_asl8_clips: clips of asl8 used the same way.
+        epochs: passes over the pool of streams.
+        streams: invented streams in the pool.
+        fresh_streams: of them, how many are invented anew before each pass.
+        foreign_streams: foreign streams in each pass.
+        batch: windows per step.
+        learning_rate: highest rate of the cosine schedule.
+        label_smoothing: share of each label given to all classes.
+        scored_streams: held-out streams to calibrate and score on (half each).
+    """
+
+    name: str
+    seed: int = 0
+    architecture: str = 'conv_attention'
+    architecture_options: dict[str, Any] = field(default_factory=dict)
+    window_frames: int = 60
+    rate_hz: float = 24.0
+    shrec17: str = 'shrec17/HandGestureDataset_SHREC2017'
+    held_out_signers: tuple[str, ...] = ()
+    foreign_videos: tuple[str, ...] = ()
+    foreign_asl8_clips: int = 0
+    epochs: int = 30
+    streams: int = 1500
+    fresh_streams: int = 400
+    foreign_streams: int = 300
+    batch: int = 128
+    learning_rate: float = 2e-3
+    label_smoothing: float = 0.03
+    scored_streams: int = 120
+
+    @classmethod
+    def read(cls, path: Path) -> TrainConfig:
+        """Read a YAML file.
+
+        Raises:
+            ValueError: an entry is unknown; names the file and the entry.
+        """
+        values = yaml.safe_load(path.read_text())
+        unknown = set(values) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise ValueError(f'{path}: {sorted(unknown)} are no settings of a training run')
+        for key in ('held_out_signers', 'foreign_videos'):
+            values[key] = tuple(str(each) for each in values.get(key, ()))
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Clips and foreign recordings, split by signer or by source."""
+
+    takes: list[Take]
+    held_out_takes: list[Take]
+    foreign: list[Track]
+    held_out_foreign: list[Track]
+
+
+def read_material(config: TrainConfig, data_dir: Path, cache_dir: Path) -> Material:
+    """Read and split everything a configuration names.
+
+    Raises:
+        Shrec17Error: a file of SHREC'17 is missing or broken.
+        FileNotFoundError: foreign footage is missing.
+    """
+    clips = read_clips(data_dir / config.shrec17)
+    takes = [(clip.signer, Take.from_clip(clip)) for clip in clips]
+    foreign = read_foreign(data_dir, config.foreign_videos, config.foreign_asl8_clips, cache_dir)
+    held_out = set(config.held_out_signers)
+    sources = sorted({each.source for each in foreign if each.source.startswith('asl8/')})
+    apart = set(sources[::4])
+    return Material(
+        [take for signer, take in takes if signer not in held_out],
+        [take for signer, take in takes if signer in held_out],
+        [each for each in foreign if each.source not in apart],
+        [each for each in foreign if each.source in apart],
+    )
+
+
+class StreamPool:
+    """Windows of many invented streams, some of them new before every pass."""
+
+    def __init__(self, config: TrainConfig, material: Material) -> None:
+        self._config = config
+        self._material = material
+        self._real_hands = real_hands(material.foreign)
+        self._own: list[list[tuple[Points, str]]] = []
+
+    def epoch(self, rng: Rng, console: Console) -> tuple[Points, npt.NDArray[np.int64]]:
+        """(N, T, 42, 3) windows and (N,) class numbers, shuffled."""
+        config = self._config
+        missing = config.streams - len(self._own) or config.fresh_streams
+        self._own = self._own[-(config.streams - missing) :] if missing < config.streams else []
+        for _ in track(range(missing), 'streams', console=console, transient=True):
+            stream = make_stream(
+                self._material.takes, rng, config.rate_hz, real_hands=self._real_hands
+            )
+            self._own.append(cut_windows(stream, config.window_frames, rng))
+        windows = [pair for stream in self._own for pair in stream]
+        windows += self._foreign_windows(rng)
+        order = rng.permutation(len(windows))
+        points = np.stack([windows[i][0] for i in order])
+        return points, np.array([CLASS_NAMES.index(windows[i][1]) for i in order])
+
+    def _foreign_windows(self, rng: Rng) -> list[tuple[Points, str]]:
+        tracks, config = self._material.foreign, self._config
+        if not tracks:
+            return []
+        chosen = [tracks[i] for i in rng.integers(0, len(tracks), config.foreign_streams)]
+        streams = (foreign_stream(t.hands, t.stamps_s, rng, config.rate_hz) for t in chosen)
+        return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
+
+
+class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches padded to the whole layout only when they are needed."""
+
+    def __init__(self, points: Points, classes: npt.NDArray[np.int64], batch: int) -> None:
+        super().__init__()
+        self._points, self._classes, self._batch = points, classes, batch
+
+    def __len__(self) -> int:
+        return len(self._points) // self._batch or 1
+
+    def __getitem__(self, index: int) -> tuple[Points, npt.NDArray[np.float32]]:
+        part = slice(index * self._batch, (index + 1) * self._batch)
+        one_hot = np.eye(len(CLASS_NAMES), dtype=np.float32)[self._classes[part]]
+        return pad_hands(self._points[part]), one_hot
+
+
+class _Advance(keras.callbacks.Callback):  # type: ignore[misc]
+    """Moves a progress bar while an epoch runs."""
+
+    def __init__(self, bar: Progress) -> None:
+        super().__init__()
+        self._bar = bar
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._task = self._bar.add_task('windows', total=self.params['steps'])
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._bar.advance(self._task)
+
+
+def build_model(config: TrainConfig, steps: int) -> keras.Model:
+    """The compiled model of a configuration, giving probabilities alone.
+
+    Args:
+        config: names the architecture.
+        steps: length of the cosine schedule.
+    """
+    whole = _architecture(config).build(
+        config.window_frames, len(CLASS_NAMES), **config.architecture_options
+    )
+    model = keras.Model(whole.input, whole.output['probabilities'])
+    model.compile(
+        keras.optimizers.AdamW(_schedule(config, steps), weight_decay=0.02, clipnorm=1.0),
+        keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+        metrics=['accuracy'],
+    )
+    return model
+
+
+def _schedule(config: TrainConfig, steps: int) -> keras.optimizers.schedules.CosineDecay:
+    """Learning rates of a whole run: a short rise, then half a cosine."""
+    warmup_steps = max(steps // 20, 1)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        steps - warmup_steps,
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup_steps,
+        alpha=0.01,
+    )
+
+
+def _architecture(config: TrainConfig) -> ModuleType:
+    return importlib.import_module(f'sign_recognition.training.architectures.{config.architecture}')
+
+
+def train(
+    config: TrainConfig, data_dir: Path, run_dir: Path, console: Console | None = None
+) -> Path:
+    """Train, calibrate and export; a run that was broken off goes on where it was.
+
+    Args:
+        config: the run.
+        data_dir: the folder of the data sets.
+        run_dir: gets checkpoint.keras, progress.json and <name>.onnx.
+        console: where progress goes.
+
+    Returns:
+        The ONNX file.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C; the last whole epoch is kept in run_dir.
+    """
+    console = console or Console()
+    run_dir.mkdir(parents=True, exist_ok=True)
+    material = read_material(config, data_dir, run_dir / 'foreign')
+    console.print(
+        f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '
+        f'{len(material.foreign)} foreign recordings'
+    )
+    keras.utils.set_random_seed(config.seed)
+    model = _fit(config, material, run_dir, console)
+    return finish(config, model, material, run_dir, console)
+
+
+def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Console) -> keras.Model:
+    checkpoint, progress = run_dir / 'checkpoint.keras', run_dir / 'progress.json'
+    pool = StreamPool(config, material)
+    first, model = 0, None
+    if checkpoint.is_file() and progress.is_file():
+        first = json.loads(progress.read_text())['epochs']
+        _architecture(config)  # registers the layers that the checkpoint names
+        model = keras.models.load_model(checkpoint)
+        console.print(f'going on after epoch {first}')
+    for epoch in range(first, config.epochs):
+        points, classes = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
+        batches = _Batches(points, classes, config.batch)
+        steps = config.epochs * len(batches)
+        if model is None:
+            model = build_model(config, steps)
+        elif epoch == first:
+            model.optimizer.learning_rate = _schedule(config, steps)
+        with Progress(console=console, transient=True) as bar:
+            history = model.fit(batches, verbose=0, callbacks=[_Advance(bar)]).history
+        console.print(
+            f'epoch {epoch + 1}/{config.epochs}: {len(points)} windows, '
+            + ', '.join(f'{key} {value[-1]:.3f}' for key, value in history.items())
+        )
+        # Ctrl-C between the lines costs an epoch, never the run.
+        partial = run_dir / 'partial.keras'
+        model.save(partial)
+        partial.replace(checkpoint)
+        progress.write_text(json.dumps({'epochs': epoch + 1}))
+    assert model is not None, 'at least one epoch'
+    return model
+
+
+def finish(
+    config: TrainConfig, model: keras.Model, material: Material, run_dir: Path, console: Console
+) -> Path:
+    """Measure on what was held out, choose the thresholds, export."""
+
+    def predict(windows: Points) -> npt.NDArray[np.float32]:
+        return np.asarray(model.predict(windows, batch_size=512, verbose=0))
+
+    contract = measure(config, predict, material)
+    path = run_dir / f'{config.name}.onnx'
+    embedding = model.get_layer('embedding').output
+    whole = keras.Model(model.input, {'probabilities': model.output, 'embedding': embedding})
+    difference = export(whole, contract, path)
+    console.print({**contract.metrics, 'keras_onnx_difference': difference})
+    console.print(asdict(contract.decision))
+    return path
+
+
+def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelContract:
+    """The contract of a trained model: thresholds chosen on one half of the held-out streams,
+    figures measured on the other half."""
+    rng = np.random.default_rng((config.seed, 1))
+    contract = ModelContract(
+        config.name, CLASS_NAMES, config.rate_hz, config.window_frames, config.architecture,
+        _training_data(config), date.today().isoformat(),
+    )  # fmt: skip
+    if not material.held_out_takes:
+        return contract
+    takes = material.held_out_takes
+    streams = [make_stream(takes, rng, config.rate_hz) for _ in range(config.scored_streams)]
+    foreign = [
+        foreign_stream(each.hands, each.stamps_s, rng, config.rate_hz)
+        for each in material.held_out_foreign
+    ]
+    scores = predict_streams(predict, streams, config.window_frames)
+    foreign_scores = predict_streams(predict, foreign, config.window_frames)
+    thresholds = choose_thresholds(
+        streams[::2], scores[::2], foreign[::2], foreign_scores[::2], CLASS_NAMES
+    )
+    own = score_streams(streams[1::2], scores[1::2], CLASS_NAMES, thresholds)
+    other = score_streams(foreign[1::2], foreign_scores[1::2], CLASS_NAMES, thresholds)
+    accuracy, _ = clip_accuracy(
+        predict, takes, CLASS_NAMES, config.window_frames, config.rate_hz, rng
+    )
+    metrics = {
+        'clip_accuracy': accuracy,
+        'stream_recall': own.recall,
+        'stream_false_per_minute': own.false_per_minute,
+        'stream_median_delay_s': own.median_delay_s,
+        'foreign_false_per_minute': other.false_per_minute,
+    }
+    return ModelContract(**{**contract.__dict__, 'metrics': metrics, 'decision': thresholds})
+
+
+def _training_data(config: TrainConfig) -> str:
+    parts = ["SHREC'17 track (De Smedt et al. 2017) through a virtual camera"]
+    if config.held_out_signers:
+        parts.append(f'without signers {", ".join(config.held_out_signers)}')
+    parts += [f'video/{each} as none' for each in config.foreign_videos]
+    if config.foreign_asl8_clips:
+        parts.append(f'{config.foreign_asl8_clips} clips of asl8 as none')
+    return '; '.join(parts)
+
+
+def main(
+    config: Annotated[Path, typer.Argument(help='YAML file of config/train')],
+    data: Annotated[Path, typer.Argument(help='folder of the data sets')],
+    out: Annotated[Path, typer.Argument(help='folder of the run')],
+) -> None:
+    """Train a gesture model."""
+    try:
+        path = train(TrainConfig.read(config), data, out)
+    except KeyboardInterrupt:
+        Console().print(f'broken off; the last whole epoch is in {out}')
+        raise typer.Exit(130) from None
+    Console().print(f'wrote {path}')
+
+
+if __name__ == '__main__':
+    typer.run(main)

@@ -1,0 +1,400 @@
+"""Training from clips to a model file, and what augmentation and preprocessing promise."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow')
+
+import keras
+from rich.console import Console
+
+from sign_recognition.classifier import OnnxClassifier
+from sign_recognition.datasets.shrec17 import LABELS
+from sign_recognition.decision import NONE_LABEL, DecisionThresholds
+from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
+from sign_recognition.model_contract import ModelContract
+from sign_recognition.training import augment
+from sign_recognition.training.architectures import conv_attention
+from sign_recognition.training.calibrate import pad_hands, score_streams
+from sign_recognition.training.export import PARITY_LIMIT, ExportError, export
+from sign_recognition.training.preprocess import ChooseHand, HandFeatures
+from sign_recognition.training.streams import (
+    Performed,
+    Stream,
+    Take,
+    clip_stream,
+    cut_windows,
+    foreign_stream,
+    make_stream,
+)
+from sign_recognition.training.strokes import find_stroke
+from sign_recognition.training.train import CLASS_NAMES, TrainConfig, train
+
+FRAMES = 16
+RNG_SEED = 5
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(RNG_SEED)
+
+
+def hand_pose() -> Points:
+    """(21, 3) metres, y down: an open right hand, palm to the camera, fingers up, 0.5 m away."""
+    hand = np.zeros((21, 3), np.float32)
+    for finger in range(5):
+        for joint in range(4):
+            x = 0.02 * (finger - 2)
+            hand[1 + 4 * finger + joint] = (-x, -0.08 - 0.02 * joint, -0.003 * joint)
+    return hand + np.array((0, 0, 0.5), np.float32)
+
+
+def swipe(direction: tuple[float, float, float], frames: int = 60) -> Points:
+    """(F, 21, 3): rest, a stroke of 0.25 m in frames 10 to 25, and at once the way back."""
+    share = np.interp(np.arange(frames), (10, 25, 28, 43), (0, 1, 1, 0))[:, None, None]
+    path = 0.25 * share * np.array(direction, np.float32)
+    return np.asarray(hand_pose() + path, np.float32)
+
+
+def windows_of(hand: Points, part: slice = RIGHT_HAND) -> Points:
+    """(1, T, 75, 3) with one hand in its place."""
+    windows = np.full((1, len(hand), 75, 3), np.nan, np.float32)
+    windows[0, :, part] = hand
+    return windows
+
+
+def image_hand(rng: np.random.Generator, frames: int = FRAMES) -> Points:
+    """(T, 21, 3) image widths: a hand that moves, with some trembling."""
+    path = np.linspace(0, 0.3, frames)[:, None, None] * np.array((1, 0.3, 0))
+    noise = rng.normal(0, 0.002, (frames, 21, 3))
+    return np.asarray(hand_pose() + path + noise, np.float32)
+
+
+@pytest.fixture(scope='module')
+def model() -> keras.Model:
+    """A small untrained model that gives its embedding."""
+    keras.utils.set_random_seed(RNG_SEED)
+    whole = conv_attention.build(FRAMES, len(CLASS_NAMES), width=16, blocks=1, heads=2)
+    return keras.Model(whole.input, whole.output['embedding'])
+
+
+class TestPreprocess:
+    @staticmethod
+    def embed(model: keras.Model, windows: Points) -> Points:
+        return np.asarray(model.predict(windows, verbose=0))
+
+    @pytest.mark.parametrize(
+        'change',
+        [
+            pytest.param(lambda p: p + np.float32(0.25) * np.array((1, 1, 0), 'f4'), id='shift'),
+            pytest.param(lambda p: p * np.float32(1.7), id='nearer'),
+            pytest.param(lambda p: p * np.float32(0.4), id='farther'),
+        ],
+    )
+    def test_place_and_size_do_not_matter(
+        self, model: keras.Model, rng: np.random.Generator, change: Callable[[Points], Points]
+    ) -> None:
+        windows = windows_of(image_hand(rng))
+        assert np.allclose(
+            self.embed(model, change(windows)), self.embed(model, windows), atol=2e-3
+        )
+
+    def test_the_movement_does_matter(self, model: keras.Model, rng: np.random.Generator) -> None:
+        hand = image_hand(rng)
+        there, back = self.embed(model, windows_of(hand)), self.embed(model, windows_of(hand[::-1]))
+        assert np.abs(there - back).max() > 0.01
+
+    def test_the_tracker_may_call_the_hand_left_or_right(
+        self, model: keras.Model, rng: np.random.Generator
+    ) -> None:
+        hand = image_hand(rng)
+        mixed = windows_of(hand)
+        mixed[0, 5:, LEFT_HAND], mixed[0, 5:, RIGHT_HAND] = hand[5:], np.nan
+        expected = self.embed(model, windows_of(hand))
+        assert np.allclose(self.embed(model, windows_of(hand, LEFT_HAND)), expected, atol=1e-5)
+        assert np.allclose(self.embed(model, mixed), expected, atol=1e-5)
+
+    def test_the_body_does_not_matter(self, model: keras.Model, rng: np.random.Generator) -> None:
+        windows = windows_of(image_hand(rng))
+        with_body = windows.copy()
+        with_body[:, :, POSE] = 0.5
+        assert np.array_equal(self.embed(model, with_body), self.embed(model, windows))
+
+    def test_nothing_seen_gives_numbers(self, model: keras.Model) -> None:
+        windows = np.full((2, FRAMES, 75, 3), np.nan, np.float32)
+        assert np.isfinite(self.embed(model, windows)).all()
+
+    def test_one_missing_number_hides_the_whole_hand(
+        self, model: keras.Model, rng: np.random.Generator
+    ) -> None:
+        point, hand = windows_of(image_hand(rng)), windows_of(image_hand(rng))
+        hand[:] = point
+        point[0, 4, 21 + 8, 1] = np.nan
+        hand[0, 4, RIGHT_HAND] = np.nan
+        assert np.array_equal(self.embed(model, point), self.embed(model, hand))
+
+    def test_a_gap_is_filled_on_a_straight_line(self) -> None:
+        path = np.linspace(0, 0.3, FRAMES)[:, None, None] * np.array((1, 0.3, 0))
+        hand = np.asarray(hand_pose() + path, np.float32)
+        windows = windows_of(hand)
+        windows[0, 5:9] = np.nan
+        filled, seen, gap, *_ = ChooseHand()(windows)
+        assert np.allclose(filled[0], hand, atol=1e-6)
+        assert np.array(seen)[0, :, 0].tolist() == [1] * 5 + [0] * 4 + [1] * 7
+        assert np.array(gap)[0, 4:10, 0].tolist() == [0, 1, 2, 2, 1, 0]
+
+    def test_before_and_after_the_nearest_frame_counts(self) -> None:
+        windows = windows_of(np.repeat(hand_pose()[None], FRAMES, axis=0))
+        windows[0, :3], windows[0, 12:] = np.nan, np.nan
+        filled, _, gap, *_ = ChooseHand()(windows)
+        assert np.allclose(filled[0], hand_pose(), atol=1e-6)
+        assert np.array(gap)[0, :4, 0].tolist() == [3, 2, 1, 0]
+        assert np.array(gap)[0, 11:, 0].tolist() == [0, 1, 2, 3, 4]
+
+    def test_the_hand_that_moves_leads(self, rng: np.random.Generator) -> None:
+        moving, resting = image_hand(rng), np.repeat(hand_pose()[None] + 0.4, FRAMES, axis=0)
+        windows = windows_of(moving, LEFT_HAND)
+        windows[0, :, RIGHT_HAND] = resting
+        hand, _, _, _, other_seen, _ = ChooseHand()(windows)
+        assert np.allclose(hand[0], moving, atol=1e-6)
+        assert (np.array(other_seen) == 1).all()
+
+    def test_features_are_bounded(self, rng: np.random.Generator) -> None:
+        windows = rng.normal(0, 100, (3, FRAMES, 75, 3)).astype(np.float32)
+        features = np.array(HandFeatures()(ChooseHand()(windows)))
+        assert np.isfinite(features).all() and np.abs(features).max() <= 8
+
+
+class TestAugment:
+    @pytest.mark.parametrize(
+        'change',
+        [
+            lambda p, rng: augment.mirror_world(p),
+            lambda p, rng: augment.stretch_path(p, 1.5),
+            lambda p, rng: augment.wear_real_hand(p, p[::-1], rng),
+            lambda p, rng: augment.resample(p, np.arange(60.0), np.arange(0, 59, 0.7)),
+            lambda p, rng: augment.VirtualCamera.random(rng).project(p, p.mean(axis=(0, 1))),
+            augment.resize_hand,
+            augment.turn_with_path,
+            augment.tracker_noise,
+            augment.lose_frames,
+        ],
+    )
+    def test_the_input_is_not_changed_and_chance_is_seeded(
+        self, change: Callable[[Points, np.random.Generator], Points]
+    ) -> None:
+        hands = swipe((1, 0, 0))
+        before = hands.copy()
+        results = [change(hands, np.random.default_rng(seed)) for seed in (1, 1)]
+        assert np.array_equal(hands, before)
+        assert np.array_equal(results[0], results[1], equal_nan=True)
+        assert results[0].dtype == np.float32 and results[0].shape[1:] == (21, 3)
+
+    def test_mirrored_twice_is_the_same(self) -> None:
+        hands = swipe((1, 0, 0))
+        assert np.array_equal(augment.mirror_world(augment.mirror_world(hands)), hands)
+        assert all(augment.MIRRORED_LABELS[b] == a for a, b in augment.MIRRORED_LABELS.items())
+
+    def test_a_swipe_to_the_right_moves_right_in_every_camera(
+        self, rng: np.random.Generator
+    ) -> None:
+        hands = swipe((1, 0, 0))
+        for _ in range(50):
+            image = augment.VirtualCamera.random(rng).project(hands, hands.mean(axis=(0, 1)))
+            right, down, _ = image[25, 0] - image[10, 0]
+            assert right > abs(down)
+            assert (image[:, 0, 2] == 0).all()
+
+    def test_losing_frames_only_loses(self, rng: np.random.Generator) -> None:
+        hands = swipe((0, 1, 0))
+        lost = [augment.lose_frames(hands, rng) for _ in range(50)]
+        for each in lost:
+            seen = np.isfinite(each)
+            assert np.array_equal(each[seen], hands[seen])
+            assert (seen.all(axis=(1, 2)) == seen.any(axis=(1, 2))).all()
+        assert any(np.isnan(each).any() for each in lost)
+
+    def test_a_stretched_path_keeps_the_hand(self) -> None:
+        hands = swipe((1, 0, 0))
+        stretched = augment.stretch_path(hands, 2.0)
+        assert np.ptp(stretched[:, 0, 0]) == pytest.approx(2 * np.ptp(hands[:, 0, 0]), rel=1e-4)
+        assert np.allclose(stretched - stretched[:, :1], hands - hands[:, :1], atol=1e-6)
+
+
+class TestStrokes:
+    @pytest.mark.parametrize(
+        ('label', 'direction'),
+        [
+            ('Swipe Right', (1, 0, 0)),
+            ('Swipe Left', (-1, 0, 0)),
+            ('Swipe Up', (0, -1, 0)),
+            ('Swipe Down', (0, 1, 0)),
+        ],
+    )
+    def test_a_swipe_is_done_before_the_way_back(
+        self, label: str, direction: tuple[float, float, float]
+    ) -> None:
+        stroke = find_stroke(swipe(direction), label)
+        assert 8 <= stroke.begin <= 13
+        assert 21 <= stroke.done <= 26
+        assert stroke.end == 60
+
+    def test_a_late_way_back_is_cut_off(self) -> None:
+        out_and_back = swipe((1, 0, 0))
+        rested = np.concatenate(
+            (out_and_back[:26], np.repeat(out_and_back[25:26], 40, axis=0), out_and_back[26:])
+        )
+        stroke = find_stroke(rested, 'Swipe Right')
+        assert stroke.done < stroke.end < 66
+
+    @pytest.mark.parametrize('label', LABELS)
+    @pytest.mark.parametrize('frames', [2, 3, 40])
+    def test_a_hand_that_rests_has_a_stroke_all_the_same(self, label: str, frames: int) -> None:
+        stroke = find_stroke(np.repeat(hand_pose()[None], frames, axis=0), label)
+        assert 0 <= stroke.begin < stroke.done < stroke.end <= frames
+
+
+class TestStreams:
+    @pytest.fixture
+    def takes(self) -> list[Take]:
+        hands = {'Swipe Right': swipe((1, 0, 0)), 'Swipe Up': swipe((0, -1, 0))}
+        return [Take(hand, label, find_stroke(hand, label)) for label, hand in hands.items()]
+
+    def test_labels_follow_the_gesture(self) -> None:
+        stream = Stream(
+            np.zeros((100, 42, 3), np.float32), 20.0, (Performed('Swipe Up', 1.0, 2.0),)
+        )
+        told = {time_s: stream.label_at(time_s) for time_s in (0.5, 1.2, 1.7, 2.0, 2.3, 2.6, 3.0)}
+        assert told == {
+            0.5: 'none', 1.2: 'none', 1.7: None, 2.0: 'Swipe Up', 2.3: 'Swipe Up', 2.6: None,
+            3.0: 'none',
+        }  # fmt: skip
+
+    def test_a_window_before_the_beginning_is_missing(self) -> None:
+        stream = Stream(np.arange(5 * 126, dtype=np.float32).reshape(5, 42, 3), 20.0, ())
+        window = stream.window(2, 6)
+        assert np.isnan(window[:3]).all()
+        assert np.array_equal(window[3:], stream.hands[:3])
+
+    def test_invented_streams_hold_gestures_and_hands(
+        self, takes: list[Take], rng: np.random.Generator
+    ) -> None:
+        streams = [make_stream(takes, rng, 20.0) for _ in range(40)]
+        labels = {each.label for stream in streams for each in stream.performed}
+        assert labels == {'Swipe Right', 'Swipe Left', 'Swipe Up'}
+        for stream in streams:
+            assert stream.hands.shape[1:] == (42, 3) and stream.hands.dtype == np.float32
+            assert np.isfinite(stream.hands).any()
+            for window, label in cut_windows(stream, FRAMES, rng):
+                assert window.shape == (FRAMES, 42, 3)
+                assert label in CLASS_NAMES
+
+    def test_foreign_streams_are_none_and_do_not_change_their_source(
+        self, takes: list[Take], rng: np.random.Generator
+    ) -> None:
+        hands = clip_stream(takes[0], rng, 30.0).hands
+        before = hands.copy()
+        stream = foreign_stream(hands, np.arange(len(hands)) / 30, rng, 20.0)
+        assert {label for _, label in cut_windows(stream, FRAMES, rng)} == {NONE_LABEL}
+        assert np.array_equal(hands, before, equal_nan=True)
+
+    def test_scores_count_found_false_and_late(self) -> None:
+        performed = (Performed('Tap', 1.0, 2.0), Performed('Grab', 5.0, 6.0))
+        stream = Stream(np.zeros((200, 42, 3), np.float32), 20.0, performed)
+        scores = np.zeros((200, 3), np.float32)
+        scores[:, 2] = 1
+        for begin, label in ((40, 0), (120, 0), (180, 1)):
+            scores[begin : begin + 10] = np.eye(3)[label]
+        labels = ('Tap', 'Grab', NONE_LABEL)
+        score = score_streams([stream], [scores], labels, DecisionThresholds())
+        assert (score.performed, score.found, score.false_events) == (2, 1, 2)
+        assert score.minutes == pytest.approx(1 / 6)
+        assert 0 < score.median_delay_s < 0.3
+
+
+def write_dataset(root: Path) -> None:
+    """SHREC'17 in miniature: two signers, swipes right and up."""
+    rows = []
+    for subject in (1, 2):
+        for label, direction in ((7, (1, 0, 0)), (9, (0, -1, 0))):
+            hand = swipe(direction) * np.array((1, -1, 1), np.float32)
+            joints = np.insert(hand, 1, hand[:, 9] / 2 + hand[:, 0] / 2, axis=1)
+            folder = root / f'gesture_{label}/finger_1/subject_{subject}/essai_1'
+            folder.mkdir(parents=True)
+            np.savetxt(folder / 'skeletons_world.txt', joints.reshape(len(hand), 66))
+            rows.append(f'{label} 1 {subject} 1 {label} {2 * label - 1} {len(hand)}')
+    (root / 'train_gestures.txt').write_text('\n'.join(rows))
+
+
+TINY = TrainConfig(
+    name='tiny',
+    architecture_options={'width': 8, 'blocks': 1, 'heads': 2},
+    window_frames=FRAMES,
+    rate_hz=10.0,
+    shrec17='shrec17',
+    held_out_signers=('2',),
+    epochs=1,
+    streams=4,
+    fresh_streams=2,
+    batch=16,
+    scored_streams=2,
+)
+
+
+class TestTrain:
+    def test_a_tiny_run_gives_a_model_file_and_goes_on_later(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_dataset(tmp_path / 'shrec17')
+        path = train(TINY, tmp_path, tmp_path / 'run', Console(file=io.StringIO()))
+        classifier = OnnxClassifier(path)
+        assert classifier.contract.labels == CLASS_NAMES
+        assert (classifier.contract.window_frames, classifier.contract.rate_hz) == (FRAMES, 10.0)
+        assert {'clip_accuracy', 'stream_recall'} <= set(classifier.contract.metrics)
+        assert 'without signers 2' in classifier.contract.training_data
+        for hand in (np.full((FRAMES, 21, 3), np.nan, np.float32), swipe((1, 0, 0), FRAMES)):
+            probabilities = classifier(windows_of(hand)[0])
+            assert probabilities.shape == (len(CLASS_NAMES),)
+            assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+        told = io.StringIO()
+        monkeypatch.setattr('sign_recognition.training.train.finish', lambda *_: path)
+        train(replace(TINY, epochs=2), tmp_path, tmp_path / 'run', Console(file=told))
+        assert 'going on after epoch 1' in told.getvalue()
+        assert 'epoch 2/2' in told.getvalue() and 'epoch 1/2' not in told.getvalue()
+
+    def test_a_file_that_disagrees_is_not_written(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        contract = ModelContract('new', CLASS_NAMES, 10.0, FRAMES, 'a', 'none', '2000-01-01')
+        model = conv_attention.build(FRAMES, len(CLASS_NAMES), width=8, blocks=1, heads=2)
+        monkeypatch.setattr('sign_recognition.training.export._parity', lambda *_: 2 * PARITY_LIMIT)
+        with pytest.raises(ExportError, match='differ by'):
+            export(model, contract, tmp_path / 'new' / 'model.onnx')
+        assert list((tmp_path / 'new').iterdir()) == []
+
+    def test_an_unknown_setting_is_named(self, tmp_path: Path) -> None:
+        config = tmp_path / 'run.yaml'
+        config.write_text('name: x\nlerning_rate: 1')
+        with pytest.raises(ValueError, match=r"run.yaml: \['lerning_rate'\]"):
+            TrainConfig.read(config)
+
+    def test_the_shipped_configuration_is_readable(self) -> None:
+        config = TrainConfig.read(
+            Path(__file__).resolve().parents[2] / 'config/train/shrec17_live.yaml'
+        )
+        assert config.name == 'shrec17_live'
+
+
+def test_padding_adds_a_body_that_was_not_seen() -> None:
+    hands = np.zeros((2, 5, 42, 3), np.float32)
+    padded = pad_hands(hands)
+    assert padded.shape == (2, 5, 75, 3)
+    assert np.isnan(padded[..., POSE, :]).all() and not np.isnan(padded[..., :42, :]).any()
