@@ -120,7 +120,9 @@ class Supervisor:
         return process.pid if process is not None and process.poll() is None else None
 
     def stop(self, grace_s: float = 4.0) -> dict[str, int]:
-        """Ask every program to end, in order of their names' listing; kill those that do not.
+        """Ask every program to end; kill those that do not.
+
+        By SIGTERM: a Python program that is still importing answers SIGINT with a stack trace.
 
         Returns:
             Exit status by name, of those that were running.
@@ -128,7 +130,7 @@ class Supervisor:
         running = {n: p.process for n, p in self._programs.items() if p.process is not None}
         for process in running.values():
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.terminate()
         ends_s = time.monotonic() + grace_s
         for process in running.values():
             try:

@@ -66,7 +66,7 @@ def test_stop_lets_a_program_finish():
     program = (
         'import signal, time\n'
         'def end(*_): print("finished"); raise SystemExit(0)\n'
-        'signal.signal(signal.SIGINT, end); print("ready")\n'
+        'signal.signal(signal.SIGTERM, end); print("ready")\n'
         'while True: time.sleep(0.1)'
     )
     supervisor = supervise(program, lines)
@@ -79,7 +79,7 @@ def test_stop_lets_a_program_finish():
 def test_stop_kills_what_does_not_listen():
     lines = []
     program = (
-        'import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN); print("ready")\n'
+        'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN); print("ready")\n'
         'while True: time.sleep(0.1)'
     )
     supervisor = supervise(program, lines)
