@@ -35,7 +35,7 @@ BONES = np.array(
 # knuckles lie on an arch that is hollow on the palm's side.
 ROOTS = np.array(
     [
-        (-0.25, -0.20, -0.10),
+        (-0.25, -0.20, -0.07),
         (-0.27, -0.95, 0.00),
         (0.00, -1.00, 0.03),
         (0.22, -0.93, 0.01),
@@ -146,7 +146,7 @@ def _thumb_directions(angles: Floats) -> Floats:
     """
     out, aside, knuckle, end = angles
     base = np.array([-np.sin(aside) * np.cos(out), -np.cos(aside) * np.cos(out), -np.sin(out)])
-    across = np.array([0.85, -0.2, -0.5])
+    across = np.array([0.9, -0.2, -0.3])
     across -= base * (across @ base)
     across /= np.linalg.norm(across)
     flexion = np.array([[0.0], [knuckle], [knuckle + end]])

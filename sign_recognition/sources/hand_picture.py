@@ -30,7 +30,7 @@ JOINT_RADII = np.array(
     + [0.130, 0.105, 0.092, 0.073]
     + [0.118, 0.092, 0.082, 0.066]
 )
-_WRIST, _THUMB_CMC, _THUMB_MCP, _THUMB_IP = 0, 1, 2, 3
+_WRIST, _THUMB_CMC, _THUMB_MCP = 0, 1, 2
 _KNUCKLES = (5, 9, 13, 17)
 _ZERO, _ONE = np.float32(0), np.float32(1)
 # Colour ramps reach beyond full light by a quarter.

@@ -36,27 +36,40 @@ def _fingers(*rows: tuple[float, float, float, float]) -> Floats:
     return np.array(rows, np.float64)
 
 
-OPEN = _fingers((12, 40, 8, 10), (5, -2, 8, 5), (2, 0, 8, 5), (4, 2, 8, 5), (6, 6, 10, 6))
-POINT = _fingers((15, 34, 14, 16), (6, 0, 10, 6), (52, 0, 72, 40), (58, 0, 76, 42), (58, 0, 74, 40))
+OPEN = _fingers(
+    (8, 52, 16, 20), (-2, -8, 20, 12), (-3, -8, 24, 14), (-3, -6, 24, 14), (-2, -2, 28, 16)
+)
+POINT = _fingers(
+    (4, 46, 30, 36), (-3, -4, 20, 12), (40, -8, 94, 54), (48, -8, 96, 56), (62, -5, 92, 54)
+)
 RELAXED = _fingers(
-    (25, 32, 15, 15), (22, 0, 30, 18), (28, 0, 36, 22), (34, 0, 42, 25), (38, 2, 44, 26)
+    (15, 36, 20, 20), (22, 0, 30, 18), (28, 0, 36, 22), (34, 0, 42, 25), (38, 2, 44, 26)
 )
 FIST = _fingers(
-    (38, 30, 35, 40), (70, 0, 90, 50), (76, 0, 92, 52), (78, 0, 92, 52), (78, 0, 90, 52)
+    (30, 30, 35, 40), (70, 0, 90, 50), (76, 0, 92, 52), (78, 0, 92, 52), (78, 0, 90, 52)
 )
 CLAW = _fingers(
-    (45, 40, 20, 25), (38, -2, 58, 34), (44, 0, 60, 36), (48, 2, 62, 36), (50, 4, 60, 36)
+    (30, 40, 26, 30), (36, -8, 60, 36), (42, -6, 62, 37), (46, -4, 64, 37), (48, 0, 62, 36)
 )
 PINCHED = _fingers(
-    (50, 32, 22, 28), (50, 2, 48, 22), (54, 0, 50, 26), (58, -3, 52, 28), (60, -6, 52, 28)
+    (7, 38, 32, 42), (14, -13, 70, 42), (18, -13, 75, 44), (20, -13, 75, 44), (26, -16, 72, 44)
 )
 # The same with thumb and index alone, the others folded away.
 SPREAD_TWO = _fingers(
-    (14, 44, 8, 10), (4, -3, 10, 6), (54, 0, 74, 42), (60, 0, 78, 44), (60, 0, 76, 42)
+    (6, 52, 18, 22), (-8, 2, 28, 16), (42, -6, 96, 56), (50, -6, 98, 58), (66, -4, 94, 56)
 )
 PINCHED_TWO = _fingers(
-    (48, 30, 24, 30), (52, 2, 52, 26), (62, 0, 80, 46), (66, 0, 82, 46), (66, 0, 80, 46)
+    (5, 45, 34, 48), (14, -13, 80, 48), (62, -2, 96, 56), (70, 0, 94, 56), (76, 0, 90, 54)
 )
+# Before and in a tap: the fingers, held together, or the index finger alone, stretch.
+BENT = _fingers(
+    (4, 60, 36, 44), (-8, -10, 46, 28), (-9, -12, 46, 28), (-8, -13, 42, 26), (-6, -15, 36, 22)
+)
+STRETCHED = _fingers(
+    (2, 46, 24, 28), (8, -11, 8, 5), (9, -13, 14, 9), (7, -14, 20, 12), (0, -17, 28, 17)
+)
+BENT_ONE = np.vstack([(2, 54, 40, 52), (-10, 0, 56, 34), POINT[2:]])
+STRETCHED_ONE = np.vstack([(2, 48, 36, 48), (2, -6, 26, 16), POINT[2:]])
 
 
 # How much the joint angles of one shape differ from time to time, degrees: a finger's joints bend
@@ -176,7 +189,7 @@ def _least_jerk(share: float, ends: tuple[Floats, Floats], speeds: tuple[Floats,
 
 def _passing_speeds(times: Floats, values: Floats) -> Floats:
     """Speed of each value at each key: the harmonic mean of the slopes on both sides where these
-    agree in sign, else 0 (Fritsch & Carlson 1980, which never overshoots a key)."""
+    agree in sign, else 0 (as Fritsch & Butland 1984 do against overshooting)."""
     slopes = np.diff(values, axis=0) / np.diff(times)[:, None]
     before, after = slopes[:-1], slopes[1:]
     agree = before * after > 0
@@ -235,17 +248,15 @@ def _grab(style: Style) -> Movement:
 
 
 def _tap(style: Style) -> Movement:
-    """Tip the fingers to the camera and back; some people raise the hand first."""
-    down = style.ready.copy()
-    down[1:, 0] += 10
-    raised = (-0.1, -0.45, 0) if style.variant < 0.5 else (-0.15, -0.2, -0.15)
+    """Raise the hand a little, stretch the fingers to the camera, and back."""
+    bent, struck = (BENT_ONE, STRETCHED_ONE) if style.one_finger else (BENT, STRETCHED)
+    reach, turn = (-0.35, -0.3, -0.5), (-12, 19, 10)
     return (
         _Choreography(style)
-        .to(0)
-        .to(0.3, raised, (-4, 4, 4))
-        .to(0.25, (-0.4, -0.05, -0.5), (-12, 20, 10), down)
-        .to(0.12, (-0.4, -0.05, -0.5), (-12, 19, 10), down)
-        .to(0.4)
+        .to(0, (0, 0, 0), (0, 0, 0), bent)
+        .to(0.4, reach, turn, struck)
+        .to(0.12, (-0.35, -0.25, -0.5), turn, struck)
+        .to(0.4, (0, 0, 0), (0, 0, 0), bent)
         .movement()
     )
 
@@ -257,7 +268,7 @@ def _expand(style: Style) -> Movement:
         _Choreography(style)
         .to(0, (0, 0.1, 0), (-10, 10, 0), closed)
         .to(0.15, (0, 0.1, 0), (-10, 10, 0), closed)
-        .to(0.5, (-0.05, -0.1, -0.15), (-3, 4, 0), opened)
+        .to(0.42, (-0.05, -0.1, -0.15), (-3, 4, 0), opened)
         .to(0.25, (-0.05, -0.12, -0.15), (-2, 3, 0), opened)
         .movement()
     )
@@ -270,7 +281,7 @@ def _pinch(style: Style) -> Movement:
         _Choreography(style)
         .to(0, fingers_deg=opened)
         .to(0.15, fingers_deg=opened)
-        .to(0.5, (-0.05, 0, -0.05), (-12, 9, 5), closed)
+        .to(0.42, (-0.05, 0, -0.05), (-12, 9, 5), closed)
         .to(0.25, (-0.05, 0, -0.05), (-12, 9, 5), closed)
         .movement()
     )
@@ -386,6 +397,9 @@ _STARTS: dict[str, tuple[float, float, float]] = {
     'Swipe Left': (1.0, 0, 0),
     'Swipe Up': (0, 0.8, 0),
     'Swipe Down': (0, -0.7, 0),
+    'Swipe X': (0, 0.3, 0),
+    'Swipe +': (0, 0.3, 0),
+    'Swipe V': (0, 0.3, 0),
 }
 
 
@@ -427,7 +441,7 @@ def idle(
     rest = _resting_pose(usual_place, rng)
     pastimes = _LONG_PASTIMES if duration_s >= 2.2 else _PASTIMES
     pastime = pastimes[int(rng.integers(len(pastimes)))]
-    begin_s, finish_s, ready_s = np.array([0.33, 0.66, 0.94]) * duration_s
+    begin_s, finish_s, ready_s = np.array([0.3, 0.58, 0.95]) * duration_s
     poses = pastime(rest, rng)
     times_s = np.linspace(begin_s, finish_s, len(poses))
     keys = [Key(float(t), pose) for t, pose in zip(times_s, poses, strict=True)]
@@ -436,7 +450,7 @@ def idle(
 
 def _resting_pose(usual_place: Floats, rng: np.random.Generator) -> HandPose:
     """A relaxed hand, somewhat below its usual place."""
-    place = usual_place + rng.normal((0.3, 0.55, 0.15), (0.35, 0.2, 0.2))
+    place = usual_place + rng.normal((0.3, 0.4, 0.15), (0.35, 0.25, 0.2))
     turn_deg = rng.normal((-12, 10, 15), (9, 8, 18))
     return HandPose.of(place, turn_deg, RELAXED + rng.normal(0, 6, (5, 4)))
 
