@@ -9,6 +9,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 from support import LABELS, contract, frame, write_model
@@ -21,8 +22,11 @@ from sign_recognition.nodes.control_node import ControlNode
 from sign_recognition.nodes.landmark_node import LandmarkNode
 from sign_recognition.nodes.parameters import ParameterError
 from sign_recognition.nodes.recognition_node import RecognitionNode
+from sign_recognition.sources.base import Capture, SourceError
 
 STOPS_WITHIN_S = 0.5
+# Deeper than the graph's own, so that a test hears every image.
+BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def test_camera_shows_every_picture_once_and_ends(ros, folder):
     (camera,) = ros.start(
         CameraNode, camera_node={'source': str(folder), 'rate_hz': 20.0, 'frame_id': 'eye'}
     )
-    images = ros.listen(Image, 'image_raw', qos.EVENTS.__class__(depth=10, reliability=2))
+    images = ros.listen(Image, 'image_raw', BEST_EFFORT)
     ros.wait(camera.done.is_set)
     ros.spin(0.2)
     assert [int(m.data[0]) for m in images] == [0, 40, 80, 120, 160]
@@ -74,6 +78,41 @@ def test_camera_tells_what_the_signer_showed(ros):
     told = conversions.message_to_event(ros.wait(lambda: truth)[0])
     assert told.kind is EventKind.END
     assert 0.2e9 < told.stamp_ns - told.start_ns < 6e9
+
+
+class Device:
+    """A live source that gives two images and is then unplugged."""
+
+    name, rate_hz, live = 'device', 30.0, True
+
+    def __init__(self, brightness):
+        self.left, self.brightness = 2, brightness
+
+    def read(self):
+        if not self.left:
+            raise SourceError('device: unplugged')
+        self.left -= 1
+        return Capture(time.time(), np.full((4, 4, 3), self.brightness, np.uint8))
+
+    def close(self):
+        pass
+
+
+def test_a_device_that_was_unplugged_is_opened_again(ros, monkeypatch):
+    absent = SourceError('device: cannot be opened')
+    openings = iter([Device(1), absent, Device(2), *[absent] * 1000])
+
+    def plug(*_):
+        found = next(openings)
+        if isinstance(found, SourceError):
+            raise found
+        return found
+
+    monkeypatch.setattr('sign_recognition.nodes.camera_node.open_source', plug)
+    (camera,) = ros.start(CameraNode)
+    images = ros.listen(Image, 'image_raw', BEST_EFFORT)
+    ros.wait(lambda: any(message.data[0] == 2 for message in images))
+    assert not camera.done.is_set()
 
 
 def test_landmarks_come_for_every_image_and_survive_a_jump_back(ros):

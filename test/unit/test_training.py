@@ -271,10 +271,10 @@ class TestStreams:
         stream = Stream(
             np.zeros((100, 42, 3), np.float32), 20.0, (Performed('Swipe Up', 1.0, 2.0),)
         )
-        told = {time_s: stream.label_at(time_s) for time_s in (0.5, 1.2, 1.7, 2.0, 2.3, 2.6, 3.0)}
+        told = {time_s: stream.label_at(time_s) for time_s in (0.5, 1.2, 1.7, 2.0, 2.3, 2.8, 3.1)}
         assert told == {
-            0.5: 'none', 1.2: 'none', 1.7: None, 2.0: 'Swipe Up', 2.3: 'Swipe Up', 2.6: None,
-            3.0: 'none',
+            0.5: 'none', 1.2: 'none', 1.7: None, 2.0: 'Swipe Up', 2.3: 'Swipe Up', 2.8: None,
+            3.1: 'none',
         }  # fmt: skip
 
     def test_a_window_before_the_beginning_is_missing(self) -> None:
