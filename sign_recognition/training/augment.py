@@ -18,6 +18,8 @@ from sign_recognition.landmarks import Points
 Rng = np.random.Generator
 Floats = npt.NDArray[np.floating[Any]]
 _PALM = (0, 5, 9, 13, 17)
+# The joint from which each joint's finger rises.
+_FINGER_BASES = [0, *[1] * 4, *[5] * 4, *[9] * 4, *[13] * 4, *[17] * 4]
 _LARGEST_TURN = np.deg2rad(60)
 
 # A left hand is the mirror twin of a right hand, and then these gestures change their names.
@@ -122,6 +124,25 @@ def resize_hand(hands: Points, rng: Rng) -> Points:
     fingers = np.repeat(rng.uniform(0.9, 1.1, 5), 4)
     gain = rng.uniform(0.85, 1.15) * np.concatenate(([1.0], fingers))
     return wrist + (hands - wrist) * gain[:, None].astype(np.float32)
+
+
+def reshape_fingers(hands: Points, rng: Rng) -> Points:
+    """Fingers as a tracker of images gives them, made of those of a depth camera.
+
+    A depth camera flattens a bent finger against the palm and lets the tips jump from frame to
+    frame; a tracker of images gives a bent finger its height and moves it smoothly.
+
+    Args:
+        hands: (F, 21, 3) metres, without NaN.
+        rng: the source of chance; draws how smooth (0 to 3 frames) and how high (0.8 to 2.2 fold).
+    """
+    palm = hands[:, _PALM].mean(axis=1, keepdims=True)
+    shape = gaussian_filter1d(hands - palm, rng.uniform(0.3, 3.0), axis=0, mode='nearest')
+    across = np.cross(shape[:, 5] - shape[:, 0], shape[:, 17] - shape[:, 0])
+    normal = (across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9))[:, None]
+    height = ((shape - shape[:, _FINGER_BASES]) * normal).sum(axis=-1, keepdims=True)
+    gain = np.exp(rng.uniform(np.log(0.8), np.log(2.2)))
+    return np.asarray(palm + shape + (gain - 1) * height * normal, np.float32)
 
 
 def tracker_noise(hands: Points, rng: Rng) -> Points:

@@ -171,7 +171,7 @@ def choose_thresholds(
         return own.recall - false_cost * (own.false_per_minute + other.false_per_minute)
 
     grid = itertools.product(
-        (0.5, 0.6, 0.7, 0.8, 0.9), (0.0, 0.08), (0.0, 0.05, 0.1), (0.0, 0.1, 0.25)
+        (0.4, 0.5, 0.6, 0.7, 0.8, 0.9), (0.0, 0.1, 0.2), (0.0, 0.1, 0.2), (0.05, 0.2)
     )
     candidates = [
         DecisionThresholds(start, min(0.4, start), smoothing_s, dwell_s, 0.1, rearm_s)

@@ -29,7 +29,7 @@ class Track:
     Attributes:
         hands: (F, 42, 3) float32 image widths, left then right hand, NaN for not seen.
         stamps_s: (F,) seconds.
-        source: the person or the folder, to split by.
+        source: the signer or the file, to split by.
     """
 
     hands: Points
@@ -82,7 +82,7 @@ def _track_cached(video: Path, folder: str, cache_dir: Path) -> Track:
         np.savez(partial, hands=hands, stamps_s=stamps_s)
         partial.replace(cached)
     with np.load(cached) as saved:
-        return Track(saved['hands'], saved['stamps_s'], folder)
+        return Track(saved['hands'], saved['stamps_s'], f'{folder}/{video.name}')
 
 
 def track_video(video: Path) -> tuple[Points, npt.NDArray[np.float64]]:

@@ -25,6 +25,7 @@ from sign_recognition.training.augment import (
     lose_frames,
     mirror_world,
     resample,
+    reshape_fingers,
     resize_hand,
     stretch_path,
     tracker_noise,
@@ -40,15 +41,17 @@ _SWIPE_OPPOSITES = {
     'Swipe Up': 'Swipe Down',
     'Swipe Down': 'Swipe Up',
 }
+# The largest swipe is this much larger than in the clips.
+_WIDEST = 1.8
 # A window is of the gesture from this share of the stroke on, and this long after it.
 _ENOUGH_SHARE = 0.87
-_FRESH_S = 0.45
+_FRESH_S = 0.65
 # Up to this share too little is seen; after this time the gesture is over. Windows between are
 # neither, and are not trained on.
 _LITTLE_SHARE = 0.45
 # Movements that repeat can be told sooner.
 _LITTLE_SHARES = {'Shake': 0.25, 'Rotation CW': 0.3, 'Rotation CCW': 0.3}
-_OVER_S = 0.9
+_OVER_S = 1.05
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ class SceneBuilder:
 
     def _next_take(self) -> Take:
         opposite = _SWIPE_OPPOSITES.get(self._last_label)
-        labels = sorted(self._by_label)
+        labels = sorted(self._by_label) + sorted(set(self._by_label) & set(_SWIPE_OPPOSITES))
         label = labels[self._rng.integers(len(labels))]
         if opposite in self._by_label and self._rng.random() < 0.35:
             label = opposite
@@ -189,8 +192,9 @@ class SceneBuilder:
 
     def _gesture(self, take: Take) -> None:
         """Perform a clip where the hand is, or at home; some are broken off."""
-        hand, stroke = self._vary(take)
-        partial = self._rng.random() < 0.12
+        partial = self._rng.random() < 0.1
+        # Half of a large swipe is a small swipe: what is broken off is small.
+        hand, stroke = self._vary(take, widest=0.8 if partial else _WIDEST)
         keeps_return = self._rng.random() < 0.65
         begin = int(self._rng.integers(0, stroke.begin + 1)) if self._rng.random() < 0.5 else 0
         end = stroke.end if keeps_return else min(stroke.done + 3, stroke.end)
@@ -211,14 +215,16 @@ class SceneBuilder:
         self._last_label = take.label
         self._add(hand)
 
-    def _vary(self, take: Take) -> tuple[Points, Stroke]:
+    def _vary(self, take: Take, widest: float) -> tuple[Points, Stroke]:
         """Another speed and another size of the same movement."""
         frames = len(take.hand)
         speed = np.exp(self._rng.uniform(np.log(0.75), np.log(1.8)))
         wanted = np.arange(0, frames - 1, speed)
         hand = resample(take.hand, np.arange(frames, dtype=float), wanted)
+        if self._rng.random() < 0.6:
+            hand = reshape_fingers(hand, self._rng)
         is_swipe = take.label.startswith('Swipe')
-        hand = stretch_path(hand, self._rng.uniform(0.8, 1.8 if is_swipe else 1.2))
+        hand = stretch_path(hand, self._rng.uniform(0.8, widest if is_swipe else 1.2))
         if is_swipe and self._rng.random() < 0.6:
             hand = turn_with_path(hand, self._rng)
         done = min(round(take.stroke.done / speed), len(hand) - 1)
@@ -232,7 +238,7 @@ class SceneBuilder:
         if travels and distance_m > 0.08:
             self._reach(pose, self._rng.uniform(0.9, 1.8))
         else:
-            self._reach(pose, self._rng.uniform(0.25, 0.7))
+            self._reach(pose, self._rng.uniform(0.4, 1.2))
         self._hold(self._rng.uniform(0, 0.5))
 
     def _after_gesture(self) -> None:
@@ -474,7 +480,7 @@ def cut_windows(stream: Stream, frames: int, rng: Rng) -> list[tuple[Points, str
         ends += list(rng.integers(4, last, 4))
     for each in stream.performed:
         duration_s = each.done_s - each.begin_s
-        fresh_s = rng.uniform(each.done_s - 0.13 * duration_s, each.done_s + _FRESH_S, 4)
+        fresh_s = rng.uniform(each.done_s - 0.13 * duration_s, each.done_s + _FRESH_S, 5)
         early_s = rng.uniform(each.begin_s, each.begin_s + _LITTLE_SHARE * duration_s, 1)
         late_s = rng.uniform(each.done_s + _OVER_S, each.done_s + 2.0, 1)
         times_s = np.concatenate((fresh_s, early_s, late_s))

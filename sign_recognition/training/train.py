@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -41,6 +42,10 @@ from sign_recognition.training.streams import (
 )
 
 CLASS_NAMES = (*LABELS, NONE_LABEL)
+CHECKPOINT = 'checkpoint.keras'
+PROGRESS = 'progress.json'
+# Enough to keep the processor busy, few enough for the memory of their windows.
+_STREAMS_AT_ONCE = 25
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,7 @@ def read_material(config: TrainConfig, data_dir: Path, cache_dir: Path) -> Mater
     takes = [(clip.signer, Take.from_clip(clip)) for clip in clips]
     foreign = read_foreign(data_dir, config.foreign_videos, config.foreign_asl8_clips, cache_dir)
     held_out = set(config.held_out_signers)
-    sources = sorted({each.source for each in foreign if each.source.startswith('asl8/')})
-    apart = set(sources[::4])
+    apart = set(sorted({each.source for each in foreign})[::4])
     return Material(
         [take for signer, take in takes if signer not in held_out],
         [take for signer, take in takes if signer in held_out],
@@ -134,54 +138,91 @@ def read_material(config: TrainConfig, data_dir: Path, cache_dir: Path) -> Mater
     )
 
 
-class StreamPool:
-    """Windows of many invented streams, some of them new before every pass."""
+Windows = list[tuple[Points, str]]
+Describe = Callable[[Points], npt.NDArray[np.float32]]
 
-    def __init__(self, config: TrainConfig, material: Material) -> None:
+
+@dataclass(frozen=True)
+class Examples:
+    """What the trainable part of a model learns from.
+
+    Attributes:
+        features: (N, T, features) float16; they lie within +-8.
+        classes: (N,) numbers in CLASS_NAMES.
+    """
+
+    features: npt.NDArray[np.float16]
+    classes: npt.NDArray[np.int64]
+
+
+class StreamPool:
+    """Examples from many invented streams, some of them new before every pass.
+
+    Args:
+        config: how many.
+        material: clips and foreign recordings.
+        describe: from raw windows (N, T, 75, 3) to features, the part of the model that does not
+            learn: each window passes it once.
+    """
+
+    def __init__(self, config: TrainConfig, material: Material, describe: Describe) -> None:
         self._config = config
         self._material = material
+        self._describe = describe
         self._real_hands = real_hands(material.foreign)
-        self._own: list[list[tuple[Points, str]]] = []
+        self._own: list[Examples] = []
 
-    def epoch(self, rng: Rng, console: Console) -> tuple[Points, npt.NDArray[np.int64]]:
-        """(N, T, 42, 3) windows and (N,) class numbers, shuffled."""
+    def epoch(self, rng: Rng, console: Console) -> Examples:
+        """Everything for one pass, shuffled."""
         config = self._config
-        missing = config.streams - len(self._own) or config.fresh_streams
-        self._own = self._own[-(config.streams - missing) :] if missing < config.streams else []
-        for _ in track(range(missing), 'streams', console=console, transient=True):
-            stream = make_stream(
-                self._material.takes, rng, config.rate_hz, real_hands=self._real_hands
-            )
-            self._own.append(cut_windows(stream, config.window_frames, rng))
-        windows = [pair for stream in self._own for pair in stream]
-        windows += self._foreign_windows(rng)
-        order = rng.permutation(len(windows))
-        points = np.stack([windows[i][0] for i in order])
-        return points, np.array([CLASS_NAMES.index(windows[i][1]) for i in order])
+        missing = config.fresh_streams if self._own else config.streams
+        lots = -(-missing // _STREAMS_AT_ONCE)
+        self._own = self._own[lots:]
+        for _ in track(range(lots), 'streams', console=console, transient=True):
+            self._own.append(self._examples(self._own_windows(rng)))
+        parts = self._own + [self._examples(self._foreign_windows(rng))]
+        features = np.concatenate([part.features for part in parts])
+        classes = np.concatenate([part.classes for part in parts])
+        order = rng.permutation(len(classes))
+        return Examples(features[order], classes[order])
 
-    def _foreign_windows(self, rng: Rng) -> list[tuple[Points, str]]:
+    def _examples(self, windows: Windows) -> Examples:
+        points = np.array([window for window, _ in windows], np.float32)
+        points = points.reshape(-1, self._config.window_frames, 42, 3)
+        classes = np.array([CLASS_NAMES.index(label) for _, label in windows], np.int64)
+        return Examples(self._describe(pad_hands(points)).astype(np.float16), classes)
+
+    def _own_windows(self, rng: Rng) -> Windows:
+        takes, config = self._material.takes, self._config
+        streams = (
+            make_stream(takes, rng, config.rate_hz, real_hands=self._real_hands)
+            for _ in range(min(_STREAMS_AT_ONCE, config.streams))
+        )
+        return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
+
+    def _foreign_windows(self, rng: Rng) -> Windows:
         tracks, config = self._material.foreign, self._config
-        if not tracks:
-            return []
-        chosen = [tracks[i] for i in rng.integers(0, len(tracks), config.foreign_streams)]
-        streams = (foreign_stream(t.hands, t.stamps_s, rng, config.rate_hz) for t in chosen)
+        chosen = rng.integers(0, len(tracks), config.foreign_streams) if tracks else ()
+        streams = (
+            foreign_stream(tracks[i].hands, tracks[i].stamps_s, rng, config.rate_hz) for i in chosen
+        )
         return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches padded to the whole layout only when they are needed."""
+    """Batches for Keras."""
 
-    def __init__(self, points: Points, classes: npt.NDArray[np.int64], batch: int) -> None:
+    def __init__(self, examples: Examples, batch: int) -> None:
         super().__init__()
-        self._points, self._classes, self._batch = points, classes, batch
+        self._examples, self._batch = examples, batch
 
     def __len__(self) -> int:
-        return len(self._points) // self._batch or 1
+        return len(self._examples.classes) // self._batch or 1
 
-    def __getitem__(self, index: int) -> tuple[Points, npt.NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         part = slice(index * self._batch, (index + 1) * self._batch)
-        one_hot = np.eye(len(CLASS_NAMES), dtype=np.float32)[self._classes[part]]
-        return pad_hands(self._points[part]), one_hot
+        one_hot = np.eye(len(CLASS_NAMES), dtype=np.float32)[self._examples.classes[part]]
+        return self._examples.features[part].astype(np.float32), one_hot
 
 
 class _Advance(keras.callbacks.Callback):  # type: ignore[misc]
@@ -198,23 +239,27 @@ class _Advance(keras.callbacks.Callback):  # type: ignore[misc]
         self._bar.advance(self._task)
 
 
-def build_model(config: TrainConfig, steps: int) -> keras.Model:
-    """The compiled model of a configuration, giving probabilities alone.
+def build_model(config: TrainConfig) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """The model of a configuration, and its two parts, which share its layers.
 
-    Args:
-        config: names the architecture.
-        steps: length of the cosine schedule.
+    Returns:
+        The whole, from landmarks to probabilities and embedding; the part from landmarks to
+        features, which has nothing to learn; the part from features to probabilities.
     """
     whole = _architecture(config).build(
         config.window_frames, len(CLASS_NAMES), **config.architecture_options
     )
-    model = keras.Model(whole.input, whole.output['probabilities'])
+    features = whole.get_layer('features').output
+    front = keras.Model(whole.input, features)
+    return whole, front, keras.Model(features, whole.output['probabilities'])
+
+
+def _compile(model: keras.Model, config: TrainConfig, steps: int) -> None:
     model.compile(
         keras.optimizers.AdamW(_schedule(config, steps), weight_decay=0.02, clipnorm=1.0),
         keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
         metrics=['accuracy'],
     )
-    return model
 
 
 def _schedule(config: TrainConfig, steps: int) -> keras.optimizers.schedules.CosineDecay:
@@ -263,50 +308,58 @@ def train(
 
 
 def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Console) -> keras.Model:
-    checkpoint, progress = run_dir / 'checkpoint.keras', run_dir / 'progress.json'
-    pool = StreamPool(config, material)
-    first, model = 0, None
-    if checkpoint.is_file() and progress.is_file():
-        first = json.loads(progress.read_text())['epochs']
-        _architecture(config)  # registers the layers that the checkpoint names
-        model = keras.models.load_model(checkpoint)
-        console.print(f'going on after epoch {first}')
+    """The whole trained model."""
+    whole, front, back = build_model(config)
+    pool = StreamPool(config, material, lambda windows: np.asarray(front.predict_on_batch(windows)))
+    first, learner = _resume(run_dir, console) or (0, back)
     for epoch in range(first, config.epochs):
-        points, classes = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
-        batches = _Batches(points, classes, config.batch)
+        examples = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
+        batches = _Batches(examples, config.batch)
         steps = config.epochs * len(batches)
-        if model is None:
-            model = build_model(config, steps)
+        if epoch == 0:
+            _compile(learner, config, steps)
         elif epoch == first:
-            model.optimizer.learning_rate = _schedule(config, steps)
+            learner.optimizer.learning_rate = _schedule(config, steps)
         with Progress(console=console, transient=True) as bar:
-            history = model.fit(batches, verbose=0, callbacks=[_Advance(bar)]).history
+            history = learner.fit(batches, verbose=0, callbacks=[_Advance(bar)]).history
         console.print(
-            f'epoch {epoch + 1}/{config.epochs}: {len(points)} windows, '
+            f'epoch {epoch + 1}/{config.epochs}: {len(examples.classes)} windows, '
             + ', '.join(f'{key} {value[-1]:.3f}' for key, value in history.items())
         )
-        # Ctrl-C between the lines costs an epoch, never the run.
-        partial = run_dir / 'partial.keras'
-        model.save(partial)
-        partial.replace(checkpoint)
-        progress.write_text(json.dumps({'epochs': epoch + 1}))
-    assert model is not None, 'at least one epoch'
-    return model
+        _save(learner, epoch + 1, run_dir)
+    back.set_weights(learner.get_weights())
+    return whole
+
+
+def _resume(run_dir: Path, console: Console) -> tuple[int, keras.Model] | None:
+    """How many epochs are done, and the part that learns; None where nothing is."""
+    if not (run_dir / PROGRESS).is_file():
+        return None
+    epochs = int(json.loads((run_dir / PROGRESS).read_text())['epochs'])
+    console.print(f'going on after epoch {epochs}')
+    return epochs, keras.models.load_model(run_dir / CHECKPOINT)
+
+
+def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
+    """Ctrl-C between the lines costs an epoch, never the run."""
+    partial = run_dir / 'partial.keras'
+    learner.save(partial)
+    partial.replace(run_dir / CHECKPOINT)
+    (run_dir / PROGRESS).write_text(json.dumps({'epochs': epochs}))
 
 
 def finish(
     config: TrainConfig, model: keras.Model, material: Material, run_dir: Path, console: Console
 ) -> Path:
     """Measure on what was held out, choose the thresholds, export."""
+    probabilities = keras.Model(model.input, model.output['probabilities'])
 
     def predict(windows: Points) -> npt.NDArray[np.float32]:
-        return np.asarray(model.predict(windows, batch_size=512, verbose=0))
+        return np.asarray(probabilities.predict(windows, batch_size=512, verbose=0))
 
     contract = measure(config, predict, material)
     path = run_dir / f'{config.name}.onnx'
-    embedding = model.get_layer('embedding').output
-    whole = keras.Model(model.input, {'probabilities': model.output, 'embedding': embedding})
-    difference = export(whole, contract, path)
+    difference = export(model, contract, path)
     console.print({**contract.metrics, 'keras_onnx_difference': difference})
     console.print(asdict(contract.decision))
     return path

@@ -21,7 +21,7 @@ def build(
     window_frames: int,
     classes: int,
     width: int = 80,
-    blocks: int = 5,
+    blocks: int = 4,
     heads: int = 4,
     dropout: float = 0.3,
 ) -> keras.Model:
@@ -31,7 +31,7 @@ def build(
         window_frames: frames in the window (T).
         classes: number of labels.
         width: channels.
-        blocks: convolution blocks; every second one looks twice as far.
+        blocks: convolution blocks, at half the window's rate.
         heads: attention heads; divides width.
         dropout: share of the embedding dropped in training.
 
@@ -43,9 +43,10 @@ def build(
     x = HandFeatures(name='features')(ChooseHand(name='choose_hand')(landmarks))
     x = layers.BatchNormalization(name='standardise')(x)
     x = layers.Dense(width, name='stem')(x)
+    x = layers.SeparableConv1D(width, 5, strides=2, padding='same', name='halve')(x)
     x = _AddPosition(name='position')(x)
     for block in range(blocks):
-        x = _convolution_block(x, width, dilation=1 + block % 2, name=f'block{block}')
+        x = _convolution_block(x, width, name=f'block{block}')
     x = _attention_block(x, width, heads)
     embedding = _pool(x)
     x = layers.Dropout(dropout)(embedding)
@@ -66,13 +67,11 @@ class _AddPosition(layers.Layer):  # type: ignore[misc]
         return x + self.position
 
 
-def _convolution_block(x: Any, width: int, dilation: int, name: str) -> Any:
+def _convolution_block(x: Any, width: int, name: str) -> Any:
     skip = x
-    x = layers.DepthwiseConv1D(
-        7, padding='same', dilation_rate=dilation, use_bias=False, name=f'{name}_depthwise'
-    )(x)
+    x = layers.DepthwiseConv1D(5, padding='same', use_bias=False, name=f'{name}_depthwise')(x)
     x = layers.BatchNormalization(name=f'{name}_norm')(x)
-    x = layers.Dense(2 * width, activation='silu', name=f'{name}_widen')(x)
+    x = layers.Dense(2 * width, activation='relu', name=f'{name}_widen')(x)
     x = layers.Dense(width, name=f'{name}_narrow')(x)
     return layers.Add()([skip, layers.Dropout(0.1)(x)])
 
@@ -86,8 +85,8 @@ def _attention_block(x: Any, width: int, heads: int) -> Any:
 
 
 def _pool(x: Any) -> Any:
-    """A weighted mean over the window, and the newest third of a second."""
+    """A weighted mean over the window, and the newest steps alone."""
     weights = layers.Softmax(axis=1, name='pool_weights')(layers.Dense(1, name='pool_scores')(x))
     whole = ops.sum(x * weights, axis=1)
-    newest = layers.GlobalAveragePooling1D(name='pool_newest')(x[:, -8:])
+    newest = layers.GlobalAveragePooling1D(name='pool_newest')(x[:, -4:])
     return layers.Concatenate(name='embedding')([whole, newest])
