@@ -62,11 +62,11 @@ def live(
         bool, typer.Option(help='Start our camera; else another node publishes image_raw.')
     ] = _DEFAULTS.camera,
     duration: Annotated[
-        float | None,  # noqa: UP007 - typer reads this at run time, on Python 3.10 too
+        float | None,
         typer.Option(min=0.1, help='End after so many seconds from the first image.'),
     ] = None,
     report: Annotated[
-        Path | None,  # noqa: UP007 - as above
+        Path | None,
         typer.Option(dir_okay=False, help='JSON file to write at the end.'),
     ] = None,
     plain: Annotated[bool, typer.Option(help='Lines instead of a picture.')] = False,

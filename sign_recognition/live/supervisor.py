@@ -114,11 +114,6 @@ class Supervisor:
         process = self._programs[name].process
         return process is not None and process.poll() is None
 
-    def process_id(self, name: str) -> int | None:
-        """The process id of a running program."""
-        process = self._programs[name].process
-        return process.pid if process is not None and process.poll() is None else None
-
     def stop(self, grace_s: float = 4.0) -> dict[str, int]:
         """Ask every program to end; kill those that do not.
 

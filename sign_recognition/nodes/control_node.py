@@ -36,9 +36,7 @@ class ControlParameters:
     gestures: str = parameter('', 'Path of the gesture table; empty: config/gestures.yaml')
     stamped: bool = parameter(True, 'Publish TwistStamped; false: Twist')
     frame_id: str = parameter('base_link', 'frame_id of TwistStamped: the frame of the velocities')
-    rate_hz: float = parameter(
-        50.0, 'Commands per second when nothing arrives from upstream', low=10.0, high=500.0
-    )
+    rate_hz: float = parameter(50.0, 'Commands per second of its own timer', low=10.0, high=500.0)
     max_age_s: float = parameter(
         0.5, 'A gesture or image older than this is ignored, s; 0: any age', low=0.0, high=60.0
     )
