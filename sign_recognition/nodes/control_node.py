@@ -36,7 +36,9 @@ class ControlParameters:
     gestures: str = parameter('', 'Path of the gesture table; empty: config/gestures.yaml')
     stamped: bool = parameter(True, 'Publish TwistStamped; false: Twist')
     frame_id: str = parameter('base_link', 'frame_id of TwistStamped: the frame of the velocities')
-    rate_hz: float = parameter(50.0, 'Commands per second of its own timer', low=10.0, high=500.0)
+    rate_hz: float = parameter(
+        25.0, 'Commands per second where no image brings one sooner', low=10.0, high=500.0
+    )
     max_age_s: float = parameter(
         0.5, 'A gesture or image older than this is ignored, s; 0: any age', low=0.0, high=60.0
     )
@@ -76,7 +78,7 @@ class ControlParameters:
 
 
 class ControlNode(PipelineNode):
-    """A MotionController on topics, driven by its own timer and by every new image's scores."""
+    """A MotionController on topics, driven by every new image's scores, and by its own timer."""
 
     def __init__(self) -> None:
         super().__init__('control_node')
@@ -158,6 +160,7 @@ class ControlNode(PipelineNode):
 
     def _send(self) -> Velocity:
         """Send the velocity of this moment; its stamp is the newest image's, while there is one."""
+        self._timer.reset()  # the next one is due a period after this one, whoever asked for it
         now_s = time.monotonic()
         velocity = self._controller.step(now_s)
         if not self._given.stamped:

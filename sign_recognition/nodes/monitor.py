@@ -37,7 +37,7 @@ class MonitorNode(PipelineNode):
         cmd_vel: str,
         on_start: Callable[[SeenEvent], None],
     ) -> None:
-        super().__init__('monitor_node')
+        super().__init__('monitor_node', services=False)
         self._record = record
         self._stamped = stamped
         self._on_start = on_start

@@ -20,13 +20,17 @@ EXIT_START_FAILED = 2
 class PipelineNode(Node):
     """A node that can end by itself, and has last things to do when it ends.
 
+    Args:
+        name: of the node.
+        services: offer the parameter services; each costs time at every wake-up.
+
     Attributes:
         done: set it to end the program.
         exit_code: of the program, once done.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, services: bool = True) -> None:
+        super().__init__(name, start_parameter_services=services)
         self.done = threading.Event()
         self.exit_code = 0
 
