@@ -46,6 +46,9 @@ ROOTS = np.array(
 # How the straight fingers fan out, degrees from the middle finger to the little finger's side.
 FAN_DEG = np.array([0.0, -4.0, 0.0, 4.0, 9.0])
 
+# Where the bending thumb goes: across the palm and a little out of it.
+THUMB_ACROSS = np.array((0.9, -0.2, -0.3))
+
 # Lowest and highest angle of each joint, degrees. Fingers: knuckle flexion, knuckle spread to the
 # little finger's side, flexion of the middle and of the end joint. Thumb: abduction out of the
 # palm's plane, abduction within it, flexion of knuckle and end joint. Passive ends are left out.
@@ -116,42 +119,48 @@ def limited(fingers_deg: Floats) -> Floats:
     return np.clip(fingers_deg, LOWEST_DEG, HIGHEST_DEG)
 
 
-def hand_joints(fingers_deg: Floats) -> Floats:
+def hand_joints(fingers_deg: Floats, bones: Floats = BONES) -> Floats:
     """The joints of the resting hand with its fingers bent.
 
     Args:
-        fingers_deg: (5, 4) joint angles.
+        fingers_deg: (..., 5, 4) joint angles.
+        bones: (5, 3) bone lengths in hand lengths.
 
     Returns:
-        (21, 3) in hand lengths, in MediaPipe's order, the wrist at the origin.
+        (..., 21, 3) in hand lengths, in MediaPipe's order, the wrist at the origin.
     """
     angles = np.radians(fingers_deg)
-    directions = np.concatenate([_thumb_directions(angles[0]), _finger_directions(angles[1:])])
-    steps = np.concatenate([ROOTS[:, None], directions * BONES[:, :, None]], axis=1)
-    return np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=1).reshape(20, 3)])
+    thumb, fingers = _thumb_directions(angles[..., 0, :]), _finger_directions(angles[..., 1:, :])
+    directions = np.concatenate([thumb[..., None, :, :], fingers], axis=-3)
+    roots = np.broadcast_to(ROOTS[:, None], (*directions.shape[:-2], 1, 3))
+    steps = np.concatenate([roots, directions * bones[:, :, None]], axis=-2)
+    joints = np.cumsum(steps, axis=-2).reshape(*directions.shape[:-3], 20, 3)
+    return np.concatenate([np.zeros_like(joints[..., :1, :]), joints], axis=-2)
 
 
 def _finger_directions(angles: Floats) -> Floats:
-    """(4, 3, 3) directions of the phalanges, from (4, 4) joint angles in radians."""
-    spread = angles[:, 1:2] + np.radians(FAN_DEG[1:, None])
-    flexion = np.cumsum(angles[:, [0, 2, 3]], axis=1)
+    """(..., 4, 3, 3) directions of the phalanges, from (..., 4, 4) joint angles in radians."""
+    spread = angles[..., 1:2] + np.radians(FAN_DEG[1:, None])
+    flexion = np.cumsum(angles[..., [0, 2, 3]], axis=-1)
     reach = np.cos(flexion)
     return np.stack([np.sin(spread) * reach, -np.cos(spread) * reach, -np.sin(flexion)], axis=-1)
 
 
 def _thumb_directions(angles: Floats) -> Floats:
-    """(1, 3, 3) directions of the thumb's bones, from its (4,) joint angles in radians.
+    """(..., 3, 3) directions of the thumb's bones, from its (..., 4) joint angles in radians.
 
     The thumb bends in a plane of its own, across the palm and a little out of it.
     """
-    out, aside, knuckle, end = angles
-    base = np.array([-np.sin(aside) * np.cos(out), -np.cos(aside) * np.cos(out), -np.sin(out)])
-    across = np.array([0.9, -0.2, -0.3])
-    across -= base * (across @ base)
-    across /= np.linalg.norm(across)
-    flexion = np.array([[0.0], [knuckle], [knuckle + end]])
-    directions: Floats = np.cos(flexion) * base + np.sin(flexion) * across
-    return directions[None]
+    out, aside, knuckle, end = np.moveaxis(angles, -1, 0)
+    level = np.cos(out)
+    base = np.stack([-np.sin(aside) * level, -np.cos(aside) * level, -np.sin(out)], axis=-1)
+    across = THUMB_ACROSS - base * (base @ THUMB_ACROSS)[..., None]
+    across /= np.linalg.norm(across, axis=-1, keepdims=True)
+    flexion = np.stack([np.zeros_like(knuckle), knuckle, knuckle + end], axis=-1)[..., None]
+    directions: Floats = (
+        np.cos(flexion) * base[..., None, :] + np.sin(flexion) * across[..., None, :]
+    )
+    return directions
 
 
 def _wrist_limited(elbow: Floats) -> Floats:

@@ -116,7 +116,7 @@ class Signer:
         seed: int = 0,
         size_px: tuple[int, int] = (640, 480),
         mirrored: bool = True,
-        rest_s: tuple[float, float] = (1.5, 3.0),
+        rest_s: tuple[float, float] = (2.0, 3.5),
         left_handed: bool = False,
         sequence: Sequence[str] | None = None,
     ) -> None:

@@ -429,7 +429,11 @@ def perform(label: str, usual_place: Floats, rng: np.random.Generator) -> Moveme
 def idle(
     start: HandPose, end: HandPose, duration_s: float, usual_place: Floats, rng: np.random.Generator
 ) -> Movement:
-    """What the hand does between two gestures: sink to a rest, pass the time, get ready.
+    """What the hand does between two gestures: sink to a rest, pass the time, get ready, wait.
+
+    The last two are the preparation and the pre-stroke hold of Kendon 1980, 'Gesticulation and
+    Speech'. Without the hold nobody could tell a hand that is raised and swipes down from one that
+    swipes up and returns.
 
     Args:
         start: the pose in which the last gesture left it.
@@ -441,11 +445,12 @@ def idle(
     rest = _resting_pose(usual_place, rng)
     pastimes = _LONG_PASTIMES if duration_s >= 2.2 else _PASTIMES
     pastime = pastimes[int(rng.integers(len(pastimes)))]
-    begin_s, finish_s, ready_s = np.array([0.3, 0.58, 0.95]) * duration_s
+    begin_s, finish_s = np.array([0.27, 0.5]) * duration_s
+    ready_s = duration_s - rng.uniform(0.25, 0.5)
     poses = pastime(rest, rng)
     times_s = np.linspace(begin_s, finish_s, len(poses))
     keys = [Key(float(t), pose) for t, pose in zip(times_s, poses, strict=True)]
-    return Movement([Key(0, start), *keys, Key(float(ready_s), end), Key(duration_s, end)])
+    return Movement([Key(0, start), *keys, Key(ready_s, end), Key(duration_s, end)])
 
 
 def _resting_pose(usual_place: Floats, rng: np.random.Generator) -> HandPose:

@@ -16,12 +16,15 @@ from scipy.ndimage import gaussian_filter1d
 from sign_recognition.datasets.shrec17 import RATE_HZ, Shrec17Clip
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import RIGHT_HAND, Points
+from sign_recognition.sources.hand_model import BONES
+from sign_recognition.training.anatomy import HandMotion
 from sign_recognition.training.augment import (
     MIRRORED_LABELS,
     Floats,
     Rng,
     VirtualCamera,
     camera_stamps,
+    guess_depth,
     lose_frames,
     mirror_world,
     resample,
@@ -41,6 +44,8 @@ _SWIPE_OPPOSITES = {
     'Swipe Up': 'Swipe Down',
     'Swipe Down': 'Swipe Up',
 }
+# Share of the streams in which an anatomical hand performs, not the depth camera's points.
+_ANATOMICAL = 0.7
 # The largest swipe is this much larger than in the clips.
 _WIDEST = 1.8
 # A window is of the gesture from this share of the stroke on, and this long after it.
@@ -62,17 +67,73 @@ class Take:
         hand: (F, 21, 3) float32 metres, y down, 30 Hz.
         label: the gesture.
         stroke: begin, done and end in frames.
+        motion: the same movement by an anatomical hand.
     """
 
     hand: Points
     label: str
     stroke: Stroke
+    motion: HandMotion
 
     @classmethod
-    def from_clip(cls, clip: Shrec17Clip) -> Take:
+    def from_clip(cls, clip: Shrec17Clip, motion: HandMotion) -> Take:
         """Cut the hand out of a clip and find its stroke."""
         hand = clip.points[:, RIGHT_HAND]
-        return cls(hand, clip.label, find_stroke(hand, clip.label))
+        return cls(hand, clip.label, find_stroke(hand, clip.label), motion)
+
+
+class RecordedActor:
+    """Performs takes with the joints that the depth camera recorded.
+
+    Args:
+        rng: the source of chance.
+    """
+
+    def __init__(self, rng: Rng) -> None:
+        self._rng = rng
+
+    def pose(self, take: Take) -> Points:
+        """(21, 3) metres: how the take begins."""
+        return np.asarray(take.hand[0])
+
+    def perform(self, take: Take, other: Take) -> Points:
+        """(F, 21, 3) metres: the take. `other` is not needed: recorded fingers stay in place."""
+        is_reshaped = self._rng.random() < 0.6
+        return reshape_fingers(take.hand, self._rng) if is_reshaped else take.hand
+
+
+class AnatomicalActor:
+    """Performs takes with one person's anatomical hand: own bones, own habits of the fingers.
+
+    Args:
+        rng: the source of chance; draws the person.
+    """
+
+    def __init__(self, rng: Rng) -> None:
+        self._rng = rng
+        self._bones = BONES * rng.uniform(0.9, 1.1, (5, 1)) * rng.uniform(0.95, 1.05, (5, 3))
+        self._habit_deg = rng.normal(0, 5, (5, 4))
+        self._length_m = float(rng.uniform(0.085, 0.1))
+
+    def pose(self, take: Take) -> Points:
+        """(21, 3) metres: how the take begins."""
+        motion = take.motion
+        first = HandMotion(
+            motion.place_m[:1], motion.rotation[:1], motion.fingers_deg[:1], self._length_m
+        )
+        return np.asarray(first.joints(first.fingers_deg + self._habit_deg, self._bones)[0])
+
+    def perform(self, take: Take, other: Take) -> Points:
+        """(F, 21, 3) metres: the take; a stroke in the air now and then with the fingers of another
+        take, for there the fingers say nothing."""
+        motion = replace(take.motion, length_m=self._length_m)
+        fingers_deg = motion.fingers_deg
+        if take.label.startswith('Swipe') and self._rng.random() < 0.35:
+            others = other.motion.fingers_deg
+            pace = self._rng.choice((0.0, self._rng.uniform(0.2, 1.0)))
+            chosen = np.arange(len(fingers_deg)) * pace * len(others) / len(fingers_deg)
+            fingers_deg = others[chosen.astype(int)]
+        return motion.joints(fingers_deg + self._habit_deg, self._bones)
 
 
 @dataclass(frozen=True)
@@ -130,6 +191,7 @@ class SceneBuilder:
 
     def __init__(self, takes: Sequence[Take], rng: Rng) -> None:
         self._takes = takes
+        self._actor = AnatomicalActor(rng) if rng.random() < _ANATOMICAL else RecordedActor(rng)
         self._by_label: dict[str, list[Take]] = {}
         for take in takes:
             self._by_label.setdefault(take.label, []).append(take)
@@ -175,9 +237,11 @@ class SceneBuilder:
         self._hold(self._rng.choice((self._rng.uniform(0, 0.4), self._rng.uniform(0.4, 2.5))))
 
     def _random_pose(self) -> Points:
-        take = self._takes[self._rng.integers(len(self._takes))]
-        pose = take.hand[0]
+        pose = self._actor.pose(self._any_take())
         return np.asarray(pose - pose[_PALM,].mean(axis=0) + self._home)
+
+    def _any_take(self) -> Take:
+        return self._takes[self._rng.integers(len(self._takes))]
 
     def _next_take(self) -> Take:
         opposite = _SWIPE_OPPOSITES.get(self._last_label)
@@ -201,10 +265,8 @@ class SceneBuilder:
         if partial:
             end = stroke.begin + max(2, round((stroke.done - stroke.begin) * 0.4))
         hand = hand[begin:end]
-        at_home = self._rng.random() < 0.4
-        goal = self._home if at_home else self._pose[_PALM,].mean(axis=0)
-        hand = hand - hand[0, _PALM].mean(axis=0) + goal
-        self._move_to(hand[0], at_home)
+        hand = hand - hand[0, _PALM].mean(axis=0) + self._next_place()
+        self._move_to(hand[0])
         if not partial:
             shift = self._frames - begin
             self._performed.append(
@@ -215,14 +277,23 @@ class SceneBuilder:
         self._last_label = take.label
         self._add(hand)
 
+    def _next_place(self) -> Points:
+        """(3,) where the next gesture begins: at home, where the hand is, or a little way off, for
+        people bring the hand into place first, and that is no part of the gesture."""
+        chance = self._rng.random()
+        if chance < 0.3:
+            return self._home
+        if chance < 0.6:
+            return np.asarray(self._pose[_PALM,].mean(axis=0))
+        return self._home + self._rng.normal(0, (0.12, 0.12, 0.05)).astype(np.float32)
+
     def _vary(self, take: Take, widest: float) -> tuple[Points, Stroke]:
         """Another speed and another size of the same movement."""
         frames = len(take.hand)
         speed = np.exp(self._rng.uniform(np.log(0.75), np.log(1.8)))
         wanted = np.arange(0, frames - 1, speed)
-        hand = resample(take.hand, np.arange(frames, dtype=float), wanted)
-        if self._rng.random() < 0.6:
-            hand = reshape_fingers(hand, self._rng)
+        hand = self._actor.perform(take, self._any_take())
+        hand = resample(hand, np.arange(frames, dtype=float), wanted)
         is_swipe = take.label.startswith('Swipe')
         hand = stretch_path(hand, self._rng.uniform(0.8, widest if is_swipe else 1.2))
         if is_swipe and self._rng.random() < 0.6:
@@ -232,11 +303,12 @@ class SceneBuilder:
         end = min(max(round(take.stroke.end / speed), done + 1), len(hand))
         return hand, Stroke(max(begin, 0), done, end)
 
-    def _move_to(self, pose: Points, travels: bool) -> None:
+    def _move_to(self, pose: Points) -> None:
         """Reach a pose. Travels after a rest are slow, or they would be swipes."""
         distance_m = float(np.linalg.norm((pose - self._pose)[_PALM,].mean(axis=0)))
-        if travels and distance_m > 0.08:
-            self._reach(pose, self._rng.uniform(0.9, 1.8))
+        if distance_m > 0.08:
+            slowest_s = distance_m / self._rng.uniform(0.12, 0.3)
+            self._reach(pose, max(self._rng.uniform(0.6, 1.8), min(slowest_s, 2.0)))
         else:
             self._reach(pose, self._rng.uniform(0.4, 1.2))
         self._hold(self._rng.uniform(0, 0.5))
@@ -324,6 +396,8 @@ class SceneBuilder:
         if self._rng.random() < 0.25:
             wave_hz, width_m = self._rng.uniform(0.8, 2.0), self._rng.uniform(0.08, 0.2)
             path[:, 0] += width_m * np.sin(2 * np.pi * wave_hz * time_s)
+        if self._rng.random() < 0.3:
+            path *= self._rng.uniform(0, 0.2)  # the hand stays, the fingers play
         path *= np.minimum(1, time_s / 0.4)[:, None]
         other = self._random_pose() - self._home
         own = start - start[_PALM,].mean(axis=0)
@@ -427,7 +501,8 @@ def _through_webcam(both: Points, rng: Rng, rate_hz: float, real: Points | None)
         if real is not None:
             image[:, side] = wear_real_hand(image[:, side], real, rng)
         if np.isfinite(image[:, side]).any():
-            image[:, side] = lose_frames(tracker_noise(image[:, side], rng), rng)
+            noisy = tracker_noise(guess_depth(image[:, side], rng), rng)
+            image[:, side] = lose_frames(noisy, rng)
     image = _confuse_sides(image, rng)
     wanted_s = np.arange(stamps_s[0], stamps_s[-1], 1 / rate_hz)
     return resample(image, stamps_s, wanted_s).reshape(len(wanted_s), 42, 3)
@@ -500,7 +575,7 @@ def clip_stream(take: Take, rng: Rng, rate_hz: float) -> Stream:
     seen = resample(scene, np.arange(len(scene)) / RATE_HZ, stamps_s)
     image = VirtualCamera.random(rng).project(seen, scene.mean(axis=(0, 1)))
     wanted_s = np.arange(stamps_s[0], stamps_s[-1], 1 / rate_hz)
-    hand = resample(tracker_noise(image, rng), stamps_s, wanted_s)
+    hand = resample(tracker_noise(guess_depth(image, rng), rng), stamps_s, wanted_s)
     hands = np.concatenate((np.full_like(hand, np.nan), hand), axis=1)
     stroke = take.stroke
     performed = Performed(take.label, stroke.begin / RATE_HZ, stroke.done / RATE_HZ)

@@ -21,8 +21,9 @@ from rich.progress import Progress, track
 
 from sign_recognition.datasets.shrec17 import LABELS, read_clips
 from sign_recognition.decision import NONE_LABEL
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.training.anatomy import fit_cached
 from sign_recognition.training.augment import Rng
 from sign_recognition.training.calibrate import (
     Predict,
@@ -118,15 +119,24 @@ class Material:
     held_out_foreign: list[Track]
 
 
-def read_material(config: TrainConfig, data_dir: Path, cache_dir: Path) -> Material:
+def read_material(
+    config: TrainConfig, data_dir: Path, cache_dir: Path, console: Console
+) -> Material:
     """Read and split everything a configuration names.
+
+    Hands fitted to clips and tracked in videos are kept in cache_dir.
 
     Raises:
         Shrec17Error: a file of SHREC'17 is missing or broken.
         FileNotFoundError: foreign footage is missing.
     """
     clips = read_clips(data_dir / config.shrec17)
-    takes = [(clip.signer, Take.from_clip(clip)) for clip in clips]
+    hands = [clip.points[:, RIGHT_HAND] for clip in clips]
+    motions = fit_cached(hands, cache_dir / 'anatomy.npz', console)
+    takes = [
+        (clip.signer, Take.from_clip(clip, motion))
+        for clip, motion in zip(clips, motions, strict=True)
+    ]
     foreign = read_foreign(data_dir, config.foreign_videos, config.foreign_asl8_clips, cache_dir)
     held_out = set(config.held_out_signers)
     apart = set(sorted({each.source for each in foreign})[::4])
@@ -297,7 +307,7 @@ def train(
     """
     console = console or Console()
     run_dir.mkdir(parents=True, exist_ok=True)
-    material = read_material(config, data_dir, run_dir / 'foreign')
+    material = read_material(config, data_dir, run_dir / 'material', console)
     console.print(
         f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '
         f'{len(material.foreign)} foreign recordings'

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import sign_recognition.graph as graph
-from sign_recognition.cli import live
+from sign_recognition.commands.live import live
 from sign_recognition.graph import LiveOptions, NodeDescription, environment_defaults, live_graph
 
 CONFIG = Path(__file__).parents[2] / 'config'

@@ -30,6 +30,7 @@ LAYERS = {
     'nodes': 4,
     'training': 4,
     'cli': 5,
+    'commands': 5,
     'graph': 5,
     'live': 5,
 }

@@ -14,6 +14,7 @@ pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow'
 
 import keras
 from rich.console import Console
+from scipy.spatial.transform import Rotation
 
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.shrec17 import LABELS
@@ -21,6 +22,7 @@ from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import augment
+from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
 from sign_recognition.training.calibrate import pad_hands, score_streams
 from sign_recognition.training.export import PARITY_LIMIT, ExportError, export
@@ -183,6 +185,7 @@ class TestAugment:
             lambda p, rng: augment.VirtualCamera.random(rng).project(p, p.mean(axis=(0, 1))),
             augment.resize_hand,
             augment.turn_with_path,
+            augment.guess_depth,
             augment.tracker_noise,
             augment.lose_frames,
         ],
@@ -228,6 +231,54 @@ class TestAugment:
         assert np.allclose(stretched - stretched[:, :1], hands - hands[:, :1], atol=1e-6)
 
 
+def bending_hand(frames: int = 30) -> HandMotion:
+    """A hand 0.4 m away that bends all its fingers, its palm turned a little."""
+    share = np.linspace(0, 1, frames)[:, None, None]
+    stretched = np.array([(10, 45, 10, 15)] + [(5, 0, 10, 6)] * 4)
+    bent = np.array([(30, 40, 30, 30)] + [(55, 0, 70, 42)] * 4)
+    turn = Rotation.from_euler('xyz', (10, 20, -15), degrees=True).as_matrix()
+    return HandMotion(
+        np.tile(np.array((0.05, 0.1, 0.4), np.float32), (frames, 1)),
+        np.tile(turn.astype(np.float32), (frames, 1, 1)),
+        (stretched + (bent - stretched) * share).astype(np.float32),
+        0.09,
+    )
+
+
+class TestAnatomy:
+    def test_an_anatomical_hand_is_found_again(self) -> None:
+        known = bending_hand()
+        (found,) = fit_motions([known.joints()])
+        assert np.abs(found.joints() - known.joints()).mean() < 0.1 * known.length_m
+        flexion = found.fingers_deg[:, 1:, 2].mean(axis=1)
+        assert flexion[0] < 25 and flexion[-1] > 50
+
+    def test_fingers_that_a_camera_flattened_get_their_bones_back(self) -> None:
+        known = bending_hand()
+        seen = known.joints()
+        normal = known.rotation[0, :, 2]
+        depth = (seen - seen[:, :1]) @ normal
+        (found,) = fit_motions([seen - 0.7 * depth[..., None] * normal])
+        bones = np.linalg.norm(np.diff(found.joints()[:, 5:9], axis=1), axis=-1)
+        assert np.allclose(bones, bones[0], rtol=1e-3)
+        assert np.allclose(bones[0], np.linalg.norm(np.diff(seen[0, 5:9], axis=0), axis=-1), 0.1)
+
+    def test_a_fit_is_kept_for_the_hands_that_it_is_of(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hands, cache = [bending_hand().joints()], tmp_path / 'new' / 'anatomy.npz'
+        first = fit_cached(hands, cache)
+        fits = []
+        monkeypatch.setattr(
+            'sign_recognition.training.anatomy.fit_motions',
+            lambda hands, _: fits.append(hands) or first,
+        )
+        (again,) = fit_cached(hands, cache)
+        assert not fits and np.array_equal(again.joints(), first[0].joints())
+        fit_cached([hands[0] + np.float32(0.1)], cache)
+        assert len(fits) == 1
+
+
 class TestStrokes:
     @pytest.mark.parametrize(
         ('label', 'direction'),
@@ -265,7 +316,11 @@ class TestStreams:
     @pytest.fixture
     def takes(self) -> list[Take]:
         hands = {'Swipe Right': swipe((1, 0, 0)), 'Swipe Up': swipe((0, -1, 0))}
-        return [Take(hand, label, find_stroke(hand, label)) for label, hand in hands.items()]
+        motions = fit_motions(list(hands.values()))
+        return [
+            Take(hand, label, find_stroke(hand, label), motion)
+            for (label, hand), motion in zip(hands.items(), motions, strict=True)
+        ]
 
     def test_labels_follow_the_gesture(self) -> None:
         stream = Stream(
