@@ -23,6 +23,7 @@ LAYERS = {
     'classifier': 2,
     'detector': 2,
     'recognizer': 3,
+    'drawing': 3,
     'sources': 3,
     'datasets': 4,
     'evaluation': 4,
