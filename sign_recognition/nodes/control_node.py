@@ -18,10 +18,10 @@ from sign_recognition.motion import (
 )
 from sign_recognition.msg import Gesture, GestureScores, ModelInfo
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.conversions import ConversionError
 from sign_recognition.nodes.diagnostics import DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import PipelineNode, run
+from sign_recognition.pixels import ConversionError
 from sign_recognition.resources import config_file
 from sign_recognition.stream_statistics import StreamStatistics
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import array
-import struct
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -15,13 +13,13 @@ from geometry_msgs.msg import Twist, TwistStamped
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from sign_recognition import pixels
 from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.landmarks import POINT_COUNT, LandmarkFrame
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.motion import Velocity
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
-
-PixelArray = npt.NDArray[np.uint8]
+from sign_recognition.pixels import ConversionError, PixelArray, RawImage
 
 _KINDS = {
     EventKind.START: Gesture.START,
@@ -29,48 +27,6 @@ _KINDS = {
     EventKind.END: Gesture.END,
 }
 _EVENT_KINDS = {number: kind for kind, number in _KINDS.items()}
-
-# Encoding to (bytes per pixel, OpenCV's conversion to RGB or None where it is RGB already).
-_TO_RGB = {
-    'rgb8': (3, None),
-    'bgr8': (3, cv2.COLOR_BGR2RGB),
-    'rgba8': (4, cv2.COLOR_RGBA2RGB),
-    'bgra8': (4, cv2.COLOR_BGRA2RGB),
-    'mono8': (1, cv2.COLOR_GRAY2RGB),
-    '8UC1': (1, cv2.COLOR_GRAY2RGB),
-    '8UC3': (3, cv2.COLOR_BGR2RGB),
-    'yuyv': (2, cv2.COLOR_YUV2RGB_YUY2),
-    'yuv422_yuy2': (2, cv2.COLOR_YUV2RGB_YUY2),
-    'uyvy': (2, cv2.COLOR_YUV2RGB_UYVY),
-    'yuv422': (2, cv2.COLOR_YUV2RGB_UYVY),
-}
-
-
-class ConversionError(ValueError):
-    """A message does not hold what its fields say."""
-
-
-@dataclass(frozen=True)
-class RawImage:
-    """A sensor_msgs/Image whose pixels are still where the middleware put them.
-
-    Attributes:
-        stamp_ns: header.stamp.
-        frame_id: header.frame_id.
-        height: rows.
-        width: columns.
-        encoding: as in sensor_msgs/image_encodings.
-        step: bytes per row.
-        data: all bytes of the image.
-    """
-
-    stamp_ns: int
-    frame_id: str
-    height: int
-    width: int
-    encoding: str
-    step: int
-    data: memoryview
 
 
 def stamp_to_ns(stamp: Time) -> int:
@@ -118,61 +74,15 @@ def image_to_jpeg(
     return CompressedImage(header=header(stamp_ns, frame_id), format='jpeg', data=data)
 
 
-def parse_stamp(serialized: bytes) -> int:
-    """header.stamp, ns, of a serialized message that begins with a header (little-endian CDR)."""
-    sec, nanosec = struct.unpack_from('<iI', serialized, 4)
-    return int(sec) * 1_000_000_000 + int(nanosec)
-
-
-def parse_image(serialized: bytes) -> RawImage:
-    """Read a serialized sensor_msgs/Image without copying its pixels.
-
-    rclpy would copy them twice. The layout is that of CDR (OMG DDS-XTypes 7.4): numbers aligned to
-    their size, strings with length and terminating zero, sequences with length.
-
-    Raises:
-        ConversionError: the bytes are no little-endian CDR image.
-    """
-    try:
-        if serialized[:2] != b'\x00\x01':
-            raise ConversionError(
-                f'image: CDR header {serialized[:2]!r}, read is little-endian CDR'
-            )
-        sec, nanosec = struct.unpack_from('<iI', serialized, 4)
-        frame_id, offset = _parse_string(serialized, 12)
-        height, width = struct.unpack_from('<II', serialized, _align4(offset))
-        encoding, offset = _parse_string(serialized, _align4(offset) + 8)
-        step, length = struct.unpack_from('<II', serialized, _align4(offset + 1))
-    except (struct.error, UnicodeDecodeError) as error:
-        raise ConversionError(f'image: {len(serialized)} bytes are no image ({error})') from error
-    start = _align4(offset + 1) + 8
-    data = memoryview(serialized)[start : start + length]
-    if len(data) < length:
-        raise ConversionError(f'image: {len(data)} of {length} bytes of pixels arrived')
-    stamp_ns = sec * 1_000_000_000 + nanosec
-    return RawImage(stamp_ns, frame_id, height, width, encoding, step, data)
-
-
 def image_to_rgb(image: RawImage) -> PixelArray:
-    """(H, W, 3) uint8 RGB of an image; a view of the message where it is rgb8 already.
+    """As `pixels.image_to_rgb`, with cv_bridge for the encodings that it does not know.
 
     Raises:
-        ConversionError: the encoding is unknown and cv_bridge is not installed, or the size of the
-            data contradicts width, height or step.
+        ConversionError: also where cv_bridge is needed and not installed.
     """
-    if image.encoding not in _TO_RGB:
-        return _to_rgb_by_cv_bridge(image)
-    pixel_bytes, conversion = _TO_RGB[image.encoding]
-    row_bytes = image.width * pixel_bytes
-    if image.step < row_bytes or len(image.data) < image.height * image.step or not row_bytes:
-        raise ConversionError(
-            f'image: {len(image.data)} bytes with step {image.step} are no '
-            f'{image.width}x{image.height} {image.encoding}'
-        )
-    rows = np.frombuffer(image.data, np.uint8, image.height * image.step)
-    pixels = rows.reshape(image.height, image.step)[:, :row_bytes]
-    pixels = pixels.reshape(image.height, image.width, pixel_bytes)
-    return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+    if image.encoding in pixels.ENCODINGS:
+        return pixels.image_to_rgb(image)
+    return _to_rgb_by_cv_bridge(image)
 
 
 def jpeg_to_rgb(message: CompressedImage) -> PixelArray:
@@ -181,12 +91,7 @@ def jpeg_to_rgb(message: CompressedImage) -> PixelArray:
     Raises:
         ConversionError: the data cannot be decoded.
     """
-    data = np.frombuffer(message.data, np.uint8)
-    image_bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    if image_bgr is None:
-        raise ConversionError(f'image: {len(data)} bytes of {message.format!r} cannot be decoded')
-    image_rgb: PixelArray = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
-    return image_rgb
+    return pixels.decode_picture(memoryview(message.data), message.format)
 
 
 def landmarks_to_message(frame: LandmarkFrame, frame_id: str) -> Landmarks:
@@ -285,25 +190,12 @@ def velocity_to_twist_stamped(velocity: Velocity, stamp_ns: int, frame_id: str) 
     return TwistStamped(header=header(stamp_ns, frame_id), twist=velocity_to_twist(velocity))
 
 
-def _align4(offset: int) -> int:
-    """CDR counts alignment from behind its four-byte header, which is itself aligned."""
-    return (offset + 3) & ~3
-
-
-def _parse_string(serialized: bytes, offset: int) -> tuple[str, int]:
-    (length,) = struct.unpack_from('<I', serialized, offset)
-    end = offset + 4 + length
-    if end > len(serialized):
-        raise struct.error(f'a text of {length} bytes does not end')
-    return serialized[offset + 4 : max(end - 1, offset + 4)].decode(), end
-
-
 def _to_rgb_by_cv_bridge(image: RawImage) -> PixelArray:
     try:
         from cv_bridge import CvBridge
     except ImportError:
         raise ConversionError(
-            f'image: encoding {image.encoding!r}, allowed are {", ".join(_TO_RGB)}; '
+            f'image: encoding {image.encoding!r}, allowed are {", ".join(pixels.ENCODINGS)}; '
             'others need cv_bridge, which is not installed'
         ) from None
     message = Image(
@@ -313,5 +205,5 @@ def _to_rgb_by_cv_bridge(image: RawImage) -> PixelArray:
         step=image.step,
         data=array.array('B', image.data),
     )
-    pixels: Any = CvBridge().imgmsg_to_cv2(message, 'rgb8')
-    return np.asarray(pixels, np.uint8)
+    image_rgb: Any = CvBridge().imgmsg_to_cv2(message, 'rgb8')
+    return np.asarray(image_rgb, np.uint8)

@@ -12,10 +12,10 @@ from sign_recognition.detector import Detector, DetectorConfig, make_detector
 from sign_recognition.latest import LatestSlot
 from sign_recognition.msg import Landmarks
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.conversions import ConversionError, PixelArray
 from sign_recognition.nodes.diagnostics import DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import PipelineNode, run
+from sign_recognition.pixels import ConversionError, PixelArray, parse_image
 from sign_recognition.stream_statistics import StreamStatistics
 
 _LOG_PERIOD_S = 5.0
@@ -127,7 +127,7 @@ def _read(message: bytes | CompressedImage) -> tuple[PixelArray, int, str]:
     if isinstance(message, CompressedImage):
         stamp_ns = conversions.stamp_to_ns(message.header.stamp)
         return conversions.jpeg_to_rgb(message), stamp_ns, message.header.frame_id
-    image = conversions.parse_image(message)
+    image = parse_image(message)
     return conversions.image_to_rgb(image), image.stamp_ns, image.frame_id
 
 

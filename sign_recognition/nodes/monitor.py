@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.signals import SignalHandlerOptions
 
+from sign_recognition import pixels
 from sign_recognition.live.record import LiveRecord, SeenEvent
 from sign_recognition.motion import AXES
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
@@ -63,7 +64,7 @@ class MonitorNode(PipelineNode):
             self._command.publish(conversions.velocity_to_twist(zero))
 
     def _on_landmarks(self, serialized: bytes) -> None:
-        self._note('landmarks', conversions.parse_stamp(serialized))
+        self._note('landmarks', pixels.parse_stamp(serialized))
 
     def _on_scores(self, message: GestureScores) -> None:
         stamp_ns = conversions.stamp_to_ns(message.header.stamp)

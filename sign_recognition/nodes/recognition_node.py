@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.conversions import ConversionError
 from sign_recognition.nodes.diagnostics import DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import PipelineNode, run
+from sign_recognition.pixels import ConversionError
 from sign_recognition.recognizer import Recognizer
 from sign_recognition.resources import model_file
 from sign_recognition.stream_statistics import StreamStatistics

@@ -17,7 +17,7 @@ from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.landmarks import LAYOUT_VERSION, LEFT_HAND, POSE, RIGHT_HAND, LandmarkFrame
 from sign_recognition.msg import Gesture, Landmarks
 from sign_recognition.nodes import conversions
-from sign_recognition.nodes.conversions import ConversionError
+from sign_recognition.pixels import ConversionError, parse_image, parse_stamp
 
 RGB = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3) * 3
 
@@ -58,8 +58,8 @@ def test_an_image_is_parsed_as_rclpy_wrote_it(sec, nanosec, frame_id, encoding, 
         height=size[0], width=size[1], encoding=encoding, step=size[1], data=data,
     )  # fmt: skip
     serialized = serialize_message(message)
-    parsed = conversions.parse_image(serialized)
-    assert parsed.stamp_ns == sec * 10**9 + nanosec == conversions.parse_stamp(serialized)
+    parsed = parse_image(serialized)
+    assert parsed.stamp_ns == sec * 10**9 + nanosec == parse_stamp(serialized)
     assert (parsed.frame_id, parsed.encoding) == (frame_id, encoding)
     assert (parsed.height, parsed.width, parsed.step) == (*size, size[1])
     assert bytes(parsed.data) == data.tobytes()
@@ -68,13 +68,13 @@ def test_an_image_is_parsed_as_rclpy_wrote_it(sec, nanosec, frame_id, encoding, 
 @given(st.binary(max_size=80))
 def test_bytes_that_are_no_image_are_refused(junk):
     with pytest.raises(ConversionError, match='image'):
-        conversions.parse_image(b'\0\1\0\0' + junk[:40])
+        parse_image(b'\0\1\0\0' + junk[:40])
 
 
 @pytest.mark.parametrize('cut', [3, 20, 40, 60, -1])
 def test_a_cut_image_is_refused(cut):
     with pytest.raises(ConversionError):
-        conversions.parse_image(image('rgb8', RGB)[:cut])
+        parse_image(image('rgb8', RGB)[:cut])
 
 
 YUYV = np.full((6, 4, 2), 128, np.uint8)
@@ -94,9 +94,7 @@ YUYV = np.full((6, 4, 2), 128, np.uint8)
     ],
 )
 def test_common_encodings_become_rgb(encoding, pixels, expected):
-    rgb = conversions.image_to_rgb(
-        conversions.parse_image(image(encoding, np.ascontiguousarray(pixels)))
-    )
+    rgb = conversions.image_to_rgb(parse_image(image(encoding, np.ascontiguousarray(pixels))))
     assert rgb.shape == (6, 4, 3)
     if expected is None:
         assert np.ptp(rgb.astype(int)) <= 1
@@ -107,26 +105,24 @@ def test_common_encodings_become_rgb(encoding, pixels, expected):
 def test_rows_may_be_padded():
     padded = np.concatenate([RGB.reshape(6, 12), np.zeros((6, 5), np.uint8)], axis=1)
     message = image('rgb8', RGB, step=17, data=padded.tobytes())
-    np.testing.assert_array_equal(conversions.image_to_rgb(conversions.parse_image(message)), RGB)
+    np.testing.assert_array_equal(conversions.image_to_rgb(parse_image(message)), RGB)
 
 
 def test_our_rgb8_is_not_copied():
     serialized = image('rgb8', RGB)
-    rgb = conversions.image_to_rgb(conversions.parse_image(serialized))
+    rgb = conversions.image_to_rgb(parse_image(serialized))
     assert np.shares_memory(rgb, np.frombuffer(serialized, np.uint8))
 
 
 def test_too_little_data_is_refused_with_the_numbers():
     with pytest.raises(ConversionError, match='60 bytes.*4x6 rgb8'):
-        conversions.image_to_rgb(
-            conversions.parse_image(image('rgb8', RGB, data=RGB.tobytes()[:60]))
-        )
+        conversions.image_to_rgb(parse_image(image('rgb8', RGB, data=RGB.tobytes()[:60])))
 
 
 def test_an_unknown_encoding_is_named_where_cv_bridge_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', None)
     with pytest.raises(ConversionError, match="'bayer_rggb16'.*cv_bridge"):
-        conversions.image_to_rgb(conversions.parse_image(image('bayer_rggb16', RGB)))
+        conversions.image_to_rgb(parse_image(image('bayer_rggb16', RGB)))
 
 
 def test_jpeg_there_and_back():

@@ -14,6 +14,7 @@ SOURCE = Path(__file__).parents[2] / PACKAGE
 LAYERS = {
     'landmarks': 0,
     'latest': 0,
+    'pixels': 0,
     'resources': 0,
     'stream_statistics': 0,
     'decision': 1,
@@ -22,9 +23,11 @@ LAYERS = {
     'sequence': 1,
     'classifier': 2,
     'detector': 2,
+    'bags': 3,
     'recognizer': 3,
     'drawing': 3,
     'sources': 3,
+    'annotation': 4,
     'datasets': 4,
     'evaluation': 4,
     'live.record': 4,  # what the monitor node fills and the live view shows
@@ -42,6 +45,7 @@ ONLY_IN = {
     **dict.fromkeys(ROS, 'nodes'),
     'mediapipe': 'detector',
     'onnxruntime': 'classifier',
+    **dict.fromkeys(('mcap', 'rosbags'), 'bags'),
     **dict.fromkeys(('tensorflow', 'keras', 'onnx', 'tf2onnx'), 'training'),
     **dict.fromkeys(('launch', 'launch_ros'), 'the launch/ folder'),
 }
@@ -133,6 +137,7 @@ def test_imports_go_one_way() -> None:
         ('nodes/camera_node.py', 'import mediapipe as mp', 'only detector may'),
         ('recognizer.py', 'from onnxruntime import InferenceSession', 'only classifier may'),
         ('evaluation/metrics.py', 'import tensorflow.keras', 'only training may'),
+        ('evaluation/metrics.py', 'from mcap.reader import make_reader', 'only bags may'),
         ('nodes/camera_node.py', 'from launch_ros.actions import Node', 'only the launch/ folder'),
         ('newcomer.py', 'import json', 'no layer'),
     ],
