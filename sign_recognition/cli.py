@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from sign_recognition.commands.annotate import annotate
 from sign_recognition.commands.live import live
 
 app = typer.Typer(
@@ -14,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(live)
+app.command()(annotate)
 
 
 @app.callback()

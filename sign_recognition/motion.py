@@ -24,6 +24,9 @@ from sign_recognition.decision import NONE_LABEL, EventKind
 AXES = ('linear_x', 'linear_y', 'linear_z', 'angular_x', 'angular_y', 'angular_z')
 Velocity = npt.NDArray[np.float64]
 
+# Slower than this, m/s or rad/s, is shown as rest: it would read 0.00.
+_REST = 0.005
+
 # A step after a pause speeds up no more than after this long, whatever the clock says.
 _LONGEST_STEP_S = 0.1
 
@@ -192,6 +195,19 @@ class MotionController:
 
     def _cancel_move(self) -> None:
         self._move, self._move_label, self._move_until_s = None, '', math.inf
+
+
+def velocity_in_words(velocity: Velocity) -> list[str]:
+    """Each axis of a (6,) velocity that moves, as 'forward +0.30 m/s'; empty at rest."""
+    names = (
+        ('forward', 'm/s'), ('left', 'm/s'), ('up', 'm/s'),
+        ('roll', 'rad/s'), ('pitch', 'rad/s'), ('turn', 'rad/s'),
+    )  # fmt: skip
+    return [
+        f'{name} {value:+.2f} {unit}'
+        for (name, unit), value in zip(names, velocity, strict=True)
+        if abs(value) >= _REST
+    ]
 
 
 def load_gesture_table(path: Path | str) -> dict[str, Action]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sign_recognition.live.record import STAGES, LiveRecord, SeenEvent
+from sign_recognition.motion import velocity_in_words
 
 _BAR_WIDTH = 24
 _MESSAGES = 6
@@ -169,18 +170,9 @@ def stages_table(record: LiveRecord, now_s: float) -> Table:
 
 def command_text(record: LiveRecord) -> str:
     """The newest command in words."""
-    x, y, z, roll, pitch, yaw = record.velocity
-    words = [
-        f'{name} {value:+.2f} {unit}'
-        for name, value, unit in (
-            ('forward', x, 'm/s'), ('left', y, 'm/s'), ('up', z, 'm/s'),
-            ('roll', roll, 'rad/s'), ('pitch', pitch, 'rad/s'), ('turn', yaw, 'rad/s'),
-        )
-        if abs(value) >= 0.005
-    ]  # fmt: skip
     latched = record.nodes.get('control_node', {}).get('latched') == 'True'
     rest = 'stopped until re-armed' if latched else 'at rest'
-    return ', '.join(words) or rest
+    return ', '.join(velocity_in_words(record.velocity)) or rest
 
 
 def number(value: float) -> str:

@@ -50,12 +50,14 @@ class Source(Protocol):
     Attributes:
         name: for messages to the user.
         rate_hz: images per second as the source states it.
+        length_s: how long it lasts; None: without end, or not known before it has ended.
         live: images come when they come (a device); otherwise they are read ahead and shown when
             they are due.
     """
 
     name: str
     rate_hz: float
+    length_s: float | None
     live: bool
 
     def read(self) -> Capture | None:

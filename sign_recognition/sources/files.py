@@ -37,6 +37,8 @@ class VideoFile:
             raise SourceError(f'source: {path} is no video that OpenCV can read')
         rate_hz = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate_hz = rate_hz if 0 < rate_hz < 1000 else _USUAL_RATE_HZ
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.length_s: float | None = count / self.rate_hz if count > 0 else None
         self._first: Image | None = first
         self._index = 0
         self._time_s = 0.0
@@ -95,6 +97,7 @@ class ImageFolder:
         self._files = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
         if not self._files:
             raise SourceError(f'source: {path} holds no picture {IMAGE_SUFFIXES}')
+        self.length_s: float | None = len(self._files) / rate_hz
 
     def read(self) -> Capture | None:
         if self._index >= len(self._files):

@@ -17,6 +17,7 @@ class RenderedCamera:
     """
 
     live = False
+    length_s: float | None = None
 
     def __init__(self, size_px: tuple[int, int], rate_hz: float, mirrored: bool, seed: int) -> None:
         self.name = f'rendered signer (seed {seed})'

@@ -26,6 +26,7 @@ class Webcam:
     """
 
     live = True
+    length_s: float | None = None
 
     def __init__(
         self,

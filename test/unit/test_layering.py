@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parents[2] / PACKAGE
 # A module imports its own layer and lower ones. The longest name that fits counts: a package stands
 # for all its modules. A new module has to be given its place here.
 LAYERS = {
+    'atomic': 0,
     'landmarks': 0,
     'latest': 0,
     'pixels': 0,

@@ -1,0 +1,121 @@
+"""`sign-recognition annotate`: a recording with what was recognised drawn on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from sign_recognition.annotation import Annotator
+    from sign_recognition.drawing import Image
+    from sign_recognition.sources.base import Source
+
+_VIDEO_SUFFIX = '.mp4'
+
+
+def annotate(
+    video: Annotated[
+        str,
+        typer.Argument(
+            help="Video file, bag with images, folder of pictures, or 'signer' (rendered)."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(dir_okay=False, help='Video to write (.mp4).')],
+    duration: Annotated[
+        float | None, typer.Option(min=0.1, help='Only so many seconds from the beginning.')
+    ] = None,
+    mirrored: Annotated[
+        bool, typer.Option(help='The images are mirror images (selfie view).')
+    ] = True,
+    solution: Annotated[str, typer.Option(help='MediaPipe solution: hands or holistic.')] = 'hands',
+    model: Annotated[str, typer.Option(help='ONNX file or name of a shipped model.')] = '',
+    gestures: Annotated[
+        str, typer.Option(help='Gesture table (YAML): what each gesture does.')
+    ] = '',
+) -> None:
+    """Draw landmarks, scores, gestures and commands on a recording."""
+    from rich.progress import Progress
+
+    from sign_recognition.annotation import VideoWriter, at_steady_rate
+
+    try:
+        _check(video, out, duration)
+        annotator = _make_annotator(mirrored, solution, model, gestures)
+        source = _open(video, mirrored)
+        with Progress() as progress, VideoWriter(out, source.rate_hz) as writer:
+            drawn = _draw(source, annotator, duration, progress)
+            for image_bgr in at_steady_rate(drawn, source.rate_hz):
+                writer.write(image_bgr)
+    except (ValueError, OSError) as error:
+        typer.echo(f'error: {error}', err=True)
+        raise typer.Exit(2) from error
+
+
+def _check(video: str, out: Path, duration: float | None) -> None:
+    """Refuse what cannot work before anything is loaded.
+
+    Raises:
+        ValueError: an argument is wrong; names it.
+        FileNotFoundError: there is no folder for the video.
+    """
+    from sign_recognition.sources.opening import SIGNER
+
+    if out.suffix.lower() != _VIDEO_SUFFIX:
+        raise ValueError(f'out: {out}, allowed is a name that ends in {_VIDEO_SUFFIX}')
+    if not out.resolve().parent.is_dir():
+        raise FileNotFoundError(f'out: {out.resolve().parent} is no folder')
+    if video == SIGNER and duration is None:
+        raise ValueError(f'{SIGNER} performs without end: --duration says how long')
+
+
+def _make_annotator(mirrored: bool, solution: str, model: str, gestures: str) -> Annotator:
+    """The same parts as in the live graph, with its defaults."""
+    from sign_recognition.annotation import Annotator
+    from sign_recognition.classifier import OnnxClassifier
+    from sign_recognition.detector import DetectorConfig, make_detector
+    from sign_recognition.motion import MotionController, MotionLimits, load_gesture_table
+    from sign_recognition.recognizer import Recognizer
+    from sign_recognition.resources import config_file, model_file
+
+    table = load_gesture_table(gestures or config_file('gestures.yaml'))
+    recognizer = Recognizer(OnnxClassifier(model_file(model)))
+    config = DetectorConfig(solution=solution, mirrored=mirrored, model_complexity=0)
+    return Annotator(make_detector(config), recognizer, MotionController(table, MotionLimits()))
+
+
+def _open(video: str, mirrored: bool) -> Source:
+    """The recording that a user names, larger images scaled down to full HD.
+
+    Raises:
+        ValueError: it is no recording.
+        SourceError: it cannot be read.
+    """
+    from sign_recognition.sources.files import ImageFolder, VideoFile
+    from sign_recognition.sources.opening import SIGNER, SourceConfig, open_source
+
+    if video == SIGNER:
+        return open_source(SourceConfig(source=SIGNER, mirrored=mirrored), float)
+    path = Path(video).expanduser()
+    return (
+        VideoFile(path, (1920, 1080)) if not path.is_dir() else ImageFolder(path, (1920, 1080), 30)
+    )
+
+
+def _draw(
+    source: Source, annotator: Annotator, duration: float | None, progress: Progress
+) -> Iterator[tuple[float, Image]]:
+    """Time and drawn image of each image of the recording."""
+    ends_s = min((s for s in (duration, source.length_s) if s is not None), default=None)
+    task = progress.add_task('annotate', total=ends_s)
+    while (capture := source.read()) is not None:
+        if duration is not None and capture.time_s >= duration:
+            break
+        yield capture.time_s, annotator.draw(capture)
+        progress.update(task, completed=capture.time_s)
+    source.close()
+    progress.update(task, completed=ends_s)
