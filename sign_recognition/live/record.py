@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sign_recognition.atomic import write_whole
 from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.evaluation.events import Interval, match_events
 from sign_recognition.motion import AXES, Velocity
@@ -252,9 +252,4 @@ class LiveRecord:
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report as JSON, whole or not at all."""
-    unfinished = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        unfinished.write_text(json.dumps(report, indent=2) + '\n')
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, json.dumps(report, indent=2) + '\n')
