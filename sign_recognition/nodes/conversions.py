@@ -14,8 +14,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from sign_recognition import pixels
+from sign_recognition.bags import messages
 from sign_recognition.decision import EventKind, GestureEvent
-from sign_recognition.landmarks import POINT_COUNT, LandmarkFrame
+from sign_recognition.landmarks import LandmarkFrame
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.motion import Velocity
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
@@ -26,12 +27,11 @@ _KINDS = {
     EventKind.HOLD: Gesture.HOLD,
     EventKind.END: Gesture.END,
 }
-_EVENT_KINDS = {number: kind for kind, number in _KINDS.items()}
 
 
 def stamp_to_ns(stamp: Time) -> int:
     """builtin_interfaces/Time in nanoseconds."""
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+    return messages.stamp_ns(stamp)
 
 
 def ns_to_stamp(stamp_ns: int) -> Time:
@@ -111,18 +111,7 @@ def message_to_landmarks(message: Landmarks) -> LandmarkFrame:
     Raises:
         ConversionError: the message does not hold 75 points or its size is not positive.
     """
-    points = np.array(message.points, np.float32)
-    if points.size != POINT_COUNT * 3 or min(message.width, message.height) < 1:
-        raise ConversionError(
-            f'landmarks: {points.size} values of a {message.width}x{message.height} image, '
-            f'allowed are {POINT_COUNT * 3} values of an image of at least 1x1'
-        )
-    return LandmarkFrame(
-        stamp_ns=stamp_to_ns(message.header.stamp),
-        size_px=(message.width, message.height),
-        points=points.reshape(POINT_COUNT, 3),
-        mirrored=message.mirrored,
-    )
+    return messages.landmark_frame(message)
 
 
 def scores_to_message(
@@ -153,15 +142,7 @@ def message_to_event(message: Gesture) -> GestureEvent:
     Raises:
         ConversionError: its kind is none of the message's constants.
     """
-    if message.kind not in _EVENT_KINDS:
-        raise ConversionError(f'gesture: kind {message.kind}, allowed are {sorted(_EVENT_KINDS)}')
-    return GestureEvent(
-        kind=_EVENT_KINDS[message.kind],
-        label=message.label,
-        score=message.score,
-        start_ns=stamp_to_ns(message.start),
-        stamp_ns=stamp_to_ns(message.header.stamp),
-    )
+    return messages.gesture_event(message)
 
 
 def contract_to_message(contract: ModelContract, stamp_ns: int) -> ModelInfo:

@@ -27,9 +27,11 @@ MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 BROUGHT_BY = {
     'cv2': 'mediapipe',
     'keras': 'tensorflow',
+    'lz4': 'mcap',
     'onnx': 'tf2onnx',
     'sklearn': 'scikit-learn',
     'yaml': 'pyyaml',
+    'zstandard': 'mcap',
     'cv_bridge': None,  # optional: apt ROS has it, the wheels have not
     **dict.fromkeys(('ament_index_python', 'builtin_interfaces', 'rcl_interfaces'), 'ros-rclpy'),
     'std_msgs': 'ros-jazzy-sensor-msgs',
