@@ -26,7 +26,7 @@ GESTURE = 'sign_recognition/msg/Gesture'
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 
 # The constants of Gesture.msg.
-_EVENT_KINDS = {0: EventKind.START, 1: EventKind.HOLD, 2: EventKind.END}
+EVENT_KINDS = {0: EventKind.START, 1: EventKind.HOLD, 2: EventKind.END}
 
 
 def landmark_frame(message: Any) -> LandmarkFrame:
@@ -55,10 +55,10 @@ def gesture_event(message: Any) -> GestureEvent:
     Raises:
         ConversionError: its kind is none of the message's constants.
     """
-    if message.kind not in _EVENT_KINDS:
-        raise ConversionError(f'gesture: kind {message.kind}, allowed are {sorted(_EVENT_KINDS)}')
+    if message.kind not in EVENT_KINDS:
+        raise ConversionError(f'gesture: kind {message.kind}, allowed are {sorted(EVENT_KINDS)}')
     return GestureEvent(
-        kind=_EVENT_KINDS[message.kind],
+        kind=EVENT_KINDS[message.kind],
         label=str(message.label),
         score=float(message.score),
         start_ns=stamp_ns(message.start),

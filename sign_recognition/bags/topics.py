@@ -1,7 +1,7 @@
 """Which topics of a bag are the ones that this package reads, whatever namespace they are in.
 
-A topic is known by its type and the end of its name. Each function takes the topics of a bag, topic
-to msgtype, and gives a full name, or an empty text where the bag has no such topic; it raises a
+A topic is known by its type and the end of its name. The functions take the topics of a bag, topic
+to msgtype, and give a full name, or an empty text where the bag has no such topic; they raise a
 BagError where several fit equally well.
 """
 
@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from sign_recognition.bags.messages import GESTURE, IMAGE_TYPES, LANDMARKS
-from sign_recognition.bags.storage import BagError
+from sign_recognition.bags.reader import Bag, BagError
+
+STARTS = ('auto', 'landmarks', 'images')
 
 # Ends of names, the preferred one first.
 _LANDMARKS = ('landmarks',)
 _IMAGES = ('image_raw', 'image_raw/compressed')
 # What a person says was performed goes before what a source tells of itself.
-_TRUTH = ('label', 'camera_node/truth')
+TRUTHS = ('label', 'camera_node/truth')
 
 
 def landmarks_topic(topics: Mapping[str, str]) -> str:
@@ -43,7 +45,33 @@ def image_topic(topics: Mapping[str, str], wanted: str = '') -> str:
 
 def truth_topic(topics: Mapping[str, str]) -> str:
     """Where it is said what was performed: `label`, else what the rendered signer told."""
-    return _choose(_preferred(_of_type(topics, (GESTURE,)), _TRUTH))
+    return _choose(_preferred(_of_type(topics, (GESTURE,)), TRUTHS))
+
+
+def start_topic(bag: Bag, start: str, images: str = '') -> str:
+    """Where a replay begins.
+
+    Args:
+        bag: to play.
+        start: 'landmarks', 'images', or 'auto': landmarks, where the bag holds them.
+        images: the image topic to take, where there are several.
+
+    Raises:
+        BagError: the bag does not hold what is asked for, or several topics of it; names the bag.
+        ValueError: `start` is none of the three.
+    """
+    if start not in STARTS:
+        raise ValueError(f'from: {start!r}, allowed are {", ".join(STARTS)}')
+    try:
+        found = landmarks_topic(bag.topics) if start != 'images' else ''
+        if not found and start != 'landmarks':
+            found = image_topic(bag.topics, images)
+    except BagError as error:
+        raise BagError(f'{bag.path}: {error}') from error
+    if not found:
+        wanted = 'landmarks or images' if start == 'auto' else start
+        raise BagError(f'{bag.path}: no {wanted} in it, only {", ".join(bag.topics) or "nothing"}')
+    return found
 
 
 def _of_type(topics: Mapping[str, str], kinds: Collection[str]) -> list[str]:
