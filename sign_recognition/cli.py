@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from sign_recognition.commands.annotate import annotate
+from sign_recognition.commands.evaluate import evaluate
 from sign_recognition.commands.live import live
+from sign_recognition.commands.replay import replay
 
 app = typer.Typer(
     name='sign-recognition',
@@ -16,6 +18,8 @@ app = typer.Typer(
 )
 app.command()(live)
 app.command()(annotate)
+app.command()(evaluate)
+app.command()(replay)
 
 
 @app.callback()

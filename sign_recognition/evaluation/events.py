@@ -19,12 +19,41 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Detection:
+    """A gesture as the recogniser told it.
+
+    Attributes:
+        label: of the gesture.
+        start_s: time of the image from which on it led.
+        announced_s: time of the image at which it was told: the robot acts then.
+        end_s: time of the last image at which it lasted.
+        score: its smoothed probability when it was told, 0 to 1.
+    """
+
+    label: str
+    start_s: float
+    announced_s: float
+    end_s: float
+    score: float
+
+    @property
+    def announced(self) -> Interval:
+        """From the image at which it was told to the last."""
+        return Interval(self.label, self.announced_s, self.end_s)
+
+    @property
+    def lasting(self) -> Interval:
+        """From the image from which on it led to the last."""
+        return Interval(self.label, self.start_s, self.end_s)
+
+
+@dataclass(frozen=True)
 class Match:
     """Which known gestures were found.
 
     Attributes:
         found: for each known gesture the index of its event, or None.
-        false: indices of the events that no known gesture explains.
+        false: indices of the events that no known gesture explains, in order of time.
     """
 
     found: tuple[int | None, ...]
@@ -35,6 +64,11 @@ class Match:
         """Share of the known gestures that were found; NaN where there is none."""
         hits = sum(index is not None for index in self.found)
         return hits / len(self.found) if self.found else float('nan')
+
+
+def may_explain(known: Interval, time_s: float, latest_start_s: float = LATEST_START_S) -> bool:
+    """Whether an event that begins at this time may be due to a known movement."""
+    return known.start_s <= time_s <= known.end_s + latest_start_s
 
 
 def match_events(
@@ -54,7 +88,7 @@ def match_events(
                 i
                 for i in free
                 if events[i].label == stroke.label
-                and stroke.start_s <= events[i].start_s <= stroke.end_s + latest_start_s
+                and may_explain(stroke, events[i].start_s, latest_start_s)
             ),
             None,
         )

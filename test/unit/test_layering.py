@@ -15,6 +15,7 @@ LAYERS = {
     'atomic': 0,
     'landmarks': 0,
     'latest': 0,
+    'native_output': 0,
     'pixels': 0,
     'resources': 0,
     'stream_statistics': 0,

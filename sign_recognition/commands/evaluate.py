@@ -1,0 +1,161 @@
+"""`sign-recognition evaluate`: models against recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sign_recognition.detector import DetectorConfig
+    from sign_recognition.evaluation.evaluate import Evaluation
+    from sign_recognition.evaluation.truth import Truth
+
+# As config/landmark.yaml has it.
+_MODEL_COMPLEXITY = 0
+
+
+def evaluate(
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(help='Bags, video files, or folders of either.', show_default=False),
+    ],
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help='What was performed: CSV (start, end, label; clip for several recordings) or '
+            "ELAN .eaf. By default the bag's own."
+        ),
+    ] = None,
+    truth_map: Annotated[
+        list[str] | None,
+        typer.Option(metavar='NAME=LABEL', help="A label of the truth as the model's; repeatable."),
+    ] = None,
+    tier: Annotated[str, typer.Option(help='Tier of an .eaf, where it has several.')] = '',
+    silent: Annotated[
+        bool,
+        typer.Option('--silent', help='Where no truth is known, nothing was performed.'),
+    ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help='ONNX file or name of a shipped model; several are compared.'),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(dir_okay=False, help='JSON file to write.')] = None,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help='Report of before: exit with 1 where a figure is worse now.'),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0, help='How much worse is no regression: a share of max(1, old value).'),
+    ] = 0.02,
+    topic: Annotated[str, typer.Option(help='Landmarks or images of a bag that has several.')] = '',
+    mirrored: Annotated[
+        bool, typer.Option(help='The images are mirror images (selfie view).')
+    ] = True,
+    solution: Annotated[str, typer.Option(help='MediaPipe solution: hands or holistic.')] = 'hands',
+) -> None:
+    """Evaluate recordings: how many gestures are found, how late, and what is false."""
+    from sign_recognition.atomic import write_whole
+    from sign_recognition.detector import DetectorConfig
+    from sign_recognition.evaluation.html import page
+    from sign_recognition.evaluation.report import read_baseline, regressions, to_text
+    from sign_recognition.evaluation.report import report as make_report
+
+    models = model or ['']
+    try:
+        _check(models, baseline, (report, html))
+        before = read_baseline(baseline) if baseline else None
+        evaluation = _evaluate(
+            recordings, models, _read_truth(truth, truth_map or [], tier), silent, topic,
+            DetectorConfig(solution, mirrored, _MODEL_COMPLEXITY),
+        )  # fmt: skip
+        content = make_report(evaluation)
+        worse = regressions(content, before, tolerance) if before else []
+        if report:
+            write_whole(report, to_text(content))
+        if html:
+            write_whole(html, page(evaluation))
+    except (ValueError, OSError) as error:
+        typer.echo(f'error: {error}', err=True)
+        raise typer.Exit(2) from error
+    _show(evaluation)
+    for line in worse:
+        typer.echo(f'worse: {line}', err=True)
+    raise typer.Exit(1 if worse else 0)
+
+
+def _check(models: Sequence[str], baseline: Path | None, outputs: Sequence[Path | None]) -> None:
+    """Refuse what cannot work before anything long begins.
+
+    Raises:
+        ValueError: the options contradict each other.
+        FileNotFoundError: there is no folder for an output.
+    """
+    if baseline and len(models) > 1:
+        raise ValueError(f'baseline: is for one model, given are {len(models)}')
+    for path in outputs:
+        if path and not path.resolve().parent.is_dir():
+            raise FileNotFoundError(f'{path}: {path.resolve().parent} is no folder')
+
+
+def _read_truth(path: Path | None, pairs: Sequence[str], tier: str) -> Truth | None:
+    from sign_recognition.evaluation.truth import parse_renamed, read_truth
+
+    renamed = parse_renamed(pairs)
+    return read_truth(path, renamed, tier) if path else None
+
+
+def _evaluate(
+    paths: Sequence[Path],
+    models: Sequence[str],
+    truth: Truth | None,
+    silent: bool,
+    topic: str,
+    detection: DetectorConfig,
+) -> Evaluation:
+    """The evaluation itself, with its progress in the terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from sign_recognition.classifier import OnnxClassifier
+    from sign_recognition.detector import make_detector
+    from sign_recognition.evaluation.evaluate import evaluate, truth_reader
+    from sign_recognition.evaluation.recordings import find_recordings
+    from sign_recognition.native_output import native_errors_hidden
+    from sign_recognition.resources import model_file
+
+    classifiers = [OnnxClassifier(model_file(each)) for each in models]
+    recordings = find_recordings(paths, topic)
+    if truth:
+        truth.check_covers([each.path.resolve() for each in recordings])
+    with (
+        native_errors_hidden() as stderr,
+        Progress(console=Console(file=stderr), transient=True) as progress,
+    ):
+        task = progress.add_task('evaluate', total=len(recordings))
+        images = progress.add_task('images', total=None)
+        return evaluate(
+            progress.track(recordings, task_id=task),
+            classifiers,
+            truth_reader(truth, silent),
+            lambda: make_detector(detection),
+            lambda: progress.advance(images),
+        )
+
+
+def _show(evaluation: Evaluation) -> None:
+    """The figures, and what to know of them, in the terminal."""
+    from rich.console import Console
+
+    from sign_recognition.evaluation.tables import figures_table, label_table, notes
+
+    console = Console()
+    console.print(figures_table(evaluation))
+    for model in evaluation.models:
+        console.print(label_table(model))
+    for line in notes(evaluation):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

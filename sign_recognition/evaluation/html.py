@@ -1,0 +1,300 @@
+"""An evaluation as one HTML file that needs nothing beside it: no script, no font, no network."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import cv2
+
+from sign_recognition.decision import NONE_LABEL
+from sign_recognition.evaluation import charts, metrics
+from sign_recognition.evaluation.evaluate import Evaluation, Judged, ModelResult
+from sign_recognition.evaluation.events import LATEST_START_S
+from sign_recognition.evaluation.metrics import BETTER
+from sign_recognition.evaluation.moments import Moment, pictures, worst_moments
+from sign_recognition.evaluation.words import comparison_text, figure_name, figure_text
+from sign_recognition.pixels import PixelArray
+
+_MOMENTS = 12
+_MOMENT_MARGIN_S = 1.2
+# Longer recordings continue on the next line.
+_LINE_S = (6.0, 30.0)
+_MOST_LINES = 240
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1d2733;
+  background: #f1f4f7; margin: 0; }
+main { max-width: 1080px; margin: 0 auto; padding: 28px 20px 60px; }
+h1 { font-size: 27px; margin: 0 0 2px; letter-spacing: -.01em; }
+h2 { font-size: 19px; margin: 34px 0 10px; }
+h3 { font-size: 14px; margin: 16px 0 4px; font-weight: 600; }
+p { margin: 4px 0 10px; max-width: 82ch; }
+.dim { color: #66727f; }
+section { background: #fff; border: 1px solid #dde3ea; border-radius: 10px; padding: 16px 20px 18px;
+  margin: 12px 0; overflow-x: auto; }
+.row { display: flex; gap: 14px; flex-wrap: wrap; align-items: flex-start; }
+.row > section { margin: 0; flex: 1 1 auto; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: 12px;
+  margin: 18px 0 4px; }
+.tile { background: #fff; border: 1px solid #dde3ea; border-radius: 10px; padding: 12px 16px; }
+.tile b { display: block; font-size: 25px; font-weight: 650; letter-spacing: -.02em; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13.5px; }
+th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #edf0f4; }
+th { color: #66727f; font-weight: 500; }
+th:first-child, td:first-child { text-align: left; }
+.matrix td { text-align: center; min-width: 26px; padding: 3px 5px; border: 1px solid #edf0f4; }
+.matrix thead th { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left;
+  border: 0; padding: 6px 4px; }
+.bar { display: inline-block; width: 70px; height: 8px; background: #e7ebf0; border-radius: 4px;
+  margin-left: 8px; vertical-align: 1px; }
+.bar i { display: block; height: 8px; border-radius: 4px; background: #2f6fb5; }
+.good { color: #1c7c43; } .bad { color: #c62f39; }
+.moments { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 14px; }
+.moment { background: #fff; border: 1px solid #dde3ea; border-radius: 10px; overflow: hidden; }
+.moment img { display: block; width: 100%; }
+.moment div { padding: 8px 12px 10px; }
+.tag { display: inline-block; border-radius: 4px; padding: 0 7px; font-size: 12px; color: #fff;
+  margin-right: 6px; }
+svg.wide { display: block; width: 100%; height: auto; }
+svg text { font-family: inherit; }
+.dot { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin: 0 5px 0 14px; }
+"""
+
+
+def page(evaluation: Evaluation) -> str:
+    """The whole file.
+
+    Raises:
+        OSError: a recording can no longer be read for its images.
+    """
+    parts = [_head(evaluation), _figures(evaluation)]
+    for model in evaluation.models:
+        parts += _model(evaluation, model)
+    parts += _timelines(evaluation)
+    body = '\n'.join(parts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        '<meta name="viewport" content="width=device-width"/>'
+        f'<title>Gesture evaluation</title><style>{_STYLE}</style></head>\n'
+        f'<body><main>\n{body}\n</main></body></html>\n'
+    )
+
+
+def _head(evaluation: Evaluation) -> str:
+    known = [each for each in evaluation.recordings if each.known]
+    outcomes = [each.outcomes[0] for each in known]
+    minutes = sum(each.duration_s for each in outcomes) / 60
+    names = ', '.join(f'{each.name} ({each.digest})' for each in evaluation.models)
+    lines = [
+        f'{len(known)} recordings, {minutes:.1f} minutes, {metrics.shown_count(outcomes)} '
+        f'gestures performed. Model: {escape(names)}.'
+    ]
+    if evaluation.foreign:
+        foreign = escape(', '.join(evaluation.foreign))
+        lines.append(f'No model knows {foreign}: there it must stay silent.')
+    unknown = [each.recording.name for each in evaluation.recordings if not each.known]
+    if unknown:
+        lines.append(f'Without truth, and in no figure: {escape(", ".join(unknown))}.')
+    cut = [r.recording.name for r in evaluation.recordings if not r.recorded.complete]
+    if cut:
+        lines.append(f'Read up to where they are cut: {escape(", ".join(cut))}.')
+    return '<h1>Gesture evaluation</h1>' + ''.join(f'<p class="dim">{line}</p>' for line in lines)
+
+
+def _figures(evaluation: Evaluation) -> str:
+    columns = [metrics.figures(each.outcomes) for each in evaluation.models]
+    if len(columns) == 1:
+        tiles = ''.join(
+            f'<div class="tile"><span class="dim">{figure_name(name)}</span>'
+            f'<b>{figure_text(name, value)}</b></div>'
+            for name, value in columns[0].items()
+        )
+        return f'<div class="tiles">{tiles}</div>'
+    heads = ''.join(f'<th>{escape(each.name)}</th>' for each in evaluation.models)
+    rows = ''.join(
+        f'<tr><td>{figure_name(name)}</td>{_compared(name, [each[name] for each in columns])}</tr>'
+        for name in BETTER
+    )
+    texts = ''.join(
+        f'<p>{escape(each)}</p>' for each in map(comparison_text, evaluation.comparisons)
+    )
+    return (
+        '<h2>The models side by side</h2><section><table><thead><tr><th></th>'
+        f'{heads}</tr></thead><tbody>{rows}</tbody></table>{texts}</section>'
+    )
+
+
+def _compared(name: str, values: Sequence[float]) -> str:
+    """Cells of one figure; the best value is green, and what is worse than it is not."""
+    known = [BETTER[name] * v for v in values if not math.isnan(v)]
+    best = max(known, default=math.nan)
+    unequal = bool(known) and min(known) < best
+    return ''.join(
+        f'<td class="{"good" if unequal and BETTER[name] * v == best else ""}">'
+        f'{figure_text(name, v)}</td>'
+        for v in values
+    )
+
+
+def _model(evaluation: Evaluation, model: ModelResult) -> list[str]:
+    """All that is about one model alone."""
+    title = f': {escape(model.name)}' if len(evaluation.models) > 1 else ''
+    calibration = metrics.reliability(model.outcomes)
+    return [
+        f'<h2>Gesture by gesture{title}</h2>',
+        f'<section>{_label_table(model)}</section>',
+        f'<h2>What was told instead{title}</h2><div class="row"><section>',
+        f'{_matrix(model)}</section><section><h3>Are the scores probabilities?</h3>',
+        charts.reliability_diagram(calibration),
+        f'<p class="dim">Calibration error {figure_text("calibration_error", calibration.error)}'
+        f' over {int(calibration.counts.sum())} steps.</p></section></div>',
+        *_moments(evaluation, model, title),
+    ]
+
+
+def _label_table(model: ModelResult) -> str:
+    jaccard = metrics.jaccard_by_label(model.outcomes)
+    rows = ''.join(
+        f'<tr><td>{_dot(label, model.labels)}{escape(label)}</td><td>{row.shown}</td>'
+        f'<td>{row.found}</td><td>{row.false}</td>'
+        + ''.join(f'<td>{_share_bar(share)}</td>' for share in (row.recall, row.precision, row.f1))
+        + f'<td>{_number(jaccard.get(label, math.nan))}</td></tr>'
+        for label, row in metrics.by_label(model.outcomes).items()
+    )
+    heads = ''.join(
+        f'<th>{name}</th>'
+        for name in ('', 'shown', 'found', 'false', 'recall', 'precision', 'F1', 'Jaccard')
+    )
+    return f'<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _share_bar(share: float) -> str:
+    width = 0 if math.isnan(share) else round(share * 100)
+    return f'{_number(share)}<span class="bar"><i style="width:{width}%"></i></span>'
+
+
+def _number(value: float) -> str:
+    return '–' if math.isnan(value) else f'{value:.2f}'
+
+
+def _matrix(model: ModelResult) -> str:
+    cells = metrics.confusion(model.outcomes)
+    columns = next(iter(cells.values()))
+    heads = ''.join(f'<th>{escape(label)}</th>' for label in columns)
+    rows = ''.join(
+        f'<tr><td>{escape(performed)}</td>'
+        + ''.join(_cell(performed, told, count, row) for told, count in row.items())
+        + '</tr>'
+        for performed, row in cells.items()
+    )
+    return (
+        f'<table class="matrix"><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody>'
+        '</table><p class="dim">Rows: performed. Columns: told.</p>'
+    )
+
+
+def _cell(performed: str, told: str, count: int, row: dict[str, int]) -> str:
+    if performed == told == NONE_LABEL:
+        return '<td class="dim">·</td>'
+    if not count:
+        return '<td></td>'
+    silent_rightly = told == NONE_LABEL and performed not in row
+    right = performed == told or silent_rightly
+    share = count / sum(row.values())
+    red, green, blue = (47, 111, 181) if right else (198, 47, 57)
+    ink = '#fff' if share > 0.55 else '#1d2733'
+    colour = f'rgba({red},{green},{blue},{0.15 + 0.75 * share:.2f})'
+    return f'<td style="background:{colour};color:{ink}">{count}</td>'
+
+
+def _moments(evaluation: Evaluation, model: ModelResult, title: str) -> list[str]:
+    chosen = worst_moments(evaluation, model, _MOMENTS)
+    if not chosen:
+        return []
+    cards = [
+        _moment_card(moment, picture, model)
+        for moment, picture in zip(chosen, pictures(chosen), strict=True)
+    ]
+    return [
+        f'<h2>The worst moments{title}</h2>',
+        '<p class="dim">The image at the end of a missed stroke, or at which a false event was '
+        "told; the lines are the palm's way there.</p>",
+        f'<div class="moments">{"".join(cards)}</div>',
+    ]
+
+
+def _moment_card(moment: Moment, picture: PixelArray, model: ModelResult) -> str:
+    _, encoded = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    data = base64.b64encode(encoded.tobytes()).decode()
+    kind, colour = ('missed', '#66727f') if moment.missed else ('false', '#c62f39')
+    score = 'its score came to' if moment.missed else 'score'
+    begin_s = moment.begins_s - _MOMENT_MARGIN_S
+    chart = charts.timeline(moment.outcome, begin_s, moment.at_s + _MOMENT_MARGIN_S, width_px=330)
+    return (
+        f'<div class="moment"><img alt="{kind} {escape(moment.label)}" '
+        f'src="data:image/jpeg;base64,{data}"/>'
+        f'<div><span class="tag" style="background:{colour}">{kind}</span>'
+        f'<b>{escape(moment.label)}</b>, {score} {moment.score:.2f}'
+        f'<br/><span class="dim">{escape(moment.judged.recording.name)} at {moment.at_s:.2f} s'
+        f'</span>{chart}</div></div>'
+    )
+
+
+def _timelines(evaluation: Evaluation) -> list[str]:
+    """Every recording, its models below each other, as many as the page can bear."""
+    parts = [
+        '<h2>The recordings</h2>',
+        '<p class="dim">Dashed red: missed. Red around: false. The upright mark is when an event '
+        'was told; it counts from the beginning of the stroke to '
+        f'{LATEST_START_S:g} s after its end. Below: the scores.</p>',
+        f'<p>{_legend(evaluation)}</p>',
+    ]
+    room = _MOST_LINES
+    for judged in evaluation.recordings:
+        lines = _lines(judged.outcomes[0].duration_s)
+        room -= len(lines) * len(judged.outcomes)
+        if room >= 0:
+            parts.append(_recording(evaluation, judged, lines))
+        else:
+            parts.append(f'<p class="dim">{escape(judged.recording.name)}: left out, too long.</p>')
+    return parts
+
+
+def _recording(evaluation: Evaluation, judged: Judged, lines: Iterable[tuple[float, float]]) -> str:
+    latency = '; '.join(
+        f'{stage.replace("_", " ")} {figures.p50_ms:.0f} ms (p95 {figures.p95_ms:.0f} ms)'
+        for stage, figures in judged.recorded.latency_ms.items()
+    )
+    parts = [f'<section><h3>{escape(judged.recording.name)}</h3>']
+    if latency:
+        parts.append(f'<p class="dim">Age of the images when recorded: {escape(latency)}.</p>')
+    for begin_s, end_s in lines:
+        for model, outcome in zip(evaluation.models, judged.outcomes, strict=True):
+            if len(evaluation.models) > 1:
+                parts.append(f'<div class="dim">{escape(model.name)}</div>')
+            parts.append(charts.timeline(outcome, begin_s, end_s, judged.known))
+    return ''.join(parts) + '</section>'
+
+
+def _lines(duration_s: float) -> list[tuple[float, float]]:
+    shortest_s, longest_s = _LINE_S
+    line_s = min(max(duration_s, shortest_s), longest_s)
+    count = max(1, math.ceil(duration_s / line_s - 1e-9))
+    return [(n * line_s, (n + 1) * line_s) for n in range(count)]
+
+
+def _legend(evaluation: Evaluation) -> str:
+    told: set[str] = set()
+    for outcome in (each for judged in evaluation.recordings for each in judged.outcomes):
+        told |= {each.label for each in outcome.truth}
+        told |= {each.label for each in outcome.detections}
+    labels = evaluation.models[0].labels
+    return ''.join(f'{_dot(label, labels)}{escape(label)}' for label in labels if label in told)
+
+
+def _dot(label: str, labels: Sequence[str]) -> str:
+    return f'<span class="dot" style="background:{charts.colour_of(label, labels)}"></span>'
