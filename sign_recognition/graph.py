@@ -1,4 +1,4 @@
-"""The live graph, described once: read by live.launch.py and by `sign-recognition live`."""
+"""The graphs, described once: read by the launch files and by `sign-recognition live`, `replay`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,36 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sign_recognition.resources import config_file
+
+Options = TypeVar('Options', bound='_Options')
+
+# The commands of a replay, where no robot hears them.
+SHOWN_ONLY = 'replay'
 
 
 def _option(default: Any, description: str) -> Any:
     return dataclasses.field(default=default, metadata={'description': description})
 
 
+class _Options:
+    """What the options of every graph can do."""
+
+    @classmethod
+    def from_texts(cls: type[Options], texts: Mapping[str, str]) -> Options:
+        """Read the options as launch gives them.
+
+        Raises:
+            ValueError: a text is no value of its option's type; names both.
+        """
+        defaults = _defaults(cls)
+        return cls(**{name: _parse(name, text, defaults[name]) for name, text in texts.items()})
+
+
 @dataclass(frozen=True)
-class LiveOptions:
+class LiveOptions(_Options):
     """What a user may ask of the live graph; every field is a launch argument too."""
 
     source: str = _option(
@@ -41,15 +60,39 @@ class LiveOptions:
     cmd_vel: str = _option('cmd_vel', 'Topic of the commands')
     config: str = _option('', 'Parameter file (ROS 2 YAML) that wins over the defaults')
 
-    @classmethod
-    def from_texts(cls, texts: Mapping[str, str]) -> LiveOptions:
-        """Read the options as launch gives them.
 
-        Raises:
-            ValueError: a text is no value of its option's type; names both.
-        """
-        defaults = {each.name: each.default for each in dataclasses.fields(cls)}
-        return cls(**{name: _parse(name, text, defaults[name]) for name, text in texts.items()})
+@dataclass(frozen=True)
+class ReplayOptions(_Options):
+    """What a user may ask of the replay of a bag; every field is a launch argument too.
+
+    Raises:
+        ValueError: commands would be sent at a rate at which they are none for a robot.
+    """
+
+    bag: str = _option(dataclasses.MISSING, 'Bag to play: a rosbag2 folder, .mcap or .db3 file')
+    start: str = _option(
+        'auto', "'landmarks', 'images', or 'auto': landmarks, where the bag holds them"
+    )
+    image_topic: str = _option('', 'Images to take, where the bag holds several; empty: the one')
+    rate: float = _option(1.0, 'Seconds of the bag per second')
+    loop: bool = _option(False, 'Begin again after the end')
+    send: bool = _option(False, 'Send the commands to the robot; false: show them only')
+    mirrored: bool = _option(True, 'The images are mirror images (selfie view)')
+    solution: str = _option('hands', "MediaPipe solution: 'hands' or 'holistic'")
+    model: str = _option('', 'ONNX file or name of a shipped model; empty: the default')
+    gestures: str = _option('', 'Gesture table; empty: the one that comes with the package')
+    stamped: bool = _option(True, 'TwistStamped commands; false: Twist')
+    cmd_vel: str = _option('cmd_vel', f'Topic of the commands; below {SHOWN_ONLY}/ unless sent')
+    config: str = _option('', 'Parameter file (ROS 2 YAML) that wins over the defaults')
+
+    def __post_init__(self) -> None:
+        if self.send and self.rate > 1:
+            raise ValueError(f'rate: {self.rate}, allowed for commands to a robot is at most 1')
+
+    @property
+    def commands(self) -> str:
+        """The topic that the commands go to."""
+        return self.cmd_vel if self.send else f'{SHOWN_ONLY}/{self.cmd_vel.lstrip("/")}'
 
 
 @dataclass(frozen=True)
@@ -85,29 +128,40 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
 
     An option that is left at its default does not override a parameter file.
     """
-    transport = 'compressed' if options.jpeg else 'raw'
-    wanted: dict[str, tuple[str, dict[str, Any]]] = {
-        'control_node': ('control', _chosen(options, 'gestures', 'stamped')),
-        'recognition_node': ('recognition', _chosen(options, 'model')),
-        'landmark_node': (
-            'landmark',
-            _chosen(options, 'mirrored', 'solution')
-            | ({'transport': transport} if options.jpeg else {}),
-        ),
+    wanted: dict[str, dict[str, Any]] = {
+        'control_node': _chosen(options, 'gestures', 'stamped'),
+        'recognition_node': _chosen(options, 'model'),
+        'landmark_node': _chosen(options, 'mirrored', 'solution')
+        | ({'transport': 'compressed'} if options.jpeg else {}),
     }
     if options.camera:
         names = ('source', 'mirrored', 'loop', 'width', 'height', 'rate_hz', 'jpeg', 'seed')
-        wanted['camera_node'] = ('camera', _chosen(options, *names))
-    extra = (Path(options.config).expanduser(),) if options.config else ()
-    return [
-        NodeDescription(
-            name=name,
-            parameter_files=(config_file(f'{config}.yaml'), *extra),
-            parameters=parameters,
-            remappings={'cmd_vel': options.cmd_vel} if name == 'control_node' else {},
+        wanted['camera_node'] = _chosen(options, *names)
+    return _describe(wanted, options.config, options.cmd_vel)
+
+
+def replay_graph(options: ReplayOptions) -> list[NodeDescription]:
+    """The nodes of a replay, from the robot to the bag: the order in which they start.
+
+    Raises:
+        BagError: the bag cannot be read, or does not hold what is asked for.
+        ValueError: `options.start` is not allowed.
+    """
+    sim_time = {'use_sim_time': True}
+    # Seen from a recording that runs faster, all that takes time takes longer.
+    patience = {'max_age_s': 0.0} if options.rate > 1 else {}
+    wanted: dict[str, dict[str, Any]] = {
+        'control_node': _chosen(options, 'gestures', 'stamped') | sim_time | patience,
+        'recognition_node': _chosen(options, 'model') | sim_time,
+    }
+    transport = _image_transport(options)
+    if transport:
+        wanted['landmark_node'] = (
+            _chosen(options, 'mirrored', 'solution') | sim_time | {'transport': transport}
         )
-        for name, (config, parameters) in wanted.items()
-    ]
+    bag = {'bag': str(Path(options.bag).expanduser().absolute())}
+    wanted['replay_node'] = bag | _chosen(options, 'start', 'image_topic', 'rate', 'loop')
+    return _describe(wanted, options.config, options.commands)
 
 
 def environment_defaults(environment: Mapping[str, str]) -> dict[str, str]:
@@ -132,9 +186,43 @@ def set_environment_defaults() -> None:
     os.environ.update(environment_defaults(os.environ))
 
 
-def _chosen(options: LiveOptions, *names: str) -> dict[str, Any]:
+def _image_transport(options: ReplayOptions) -> str:
+    """How a replay's images come, raw or compressed; empty: it begins with landmarks."""
+    # Here, for they take a while and the other graph does without them.
+    from sign_recognition.bags.messages import COMPRESSED_IMAGE, LANDMARKS
+    from sign_recognition.bags.reader import open_bag
+    from sign_recognition.bags.topics import start_topic
+
+    with open_bag(Path(options.bag).expanduser()) as bag:
+        msgtype = bag.topics[start_topic(bag, options.start, options.image_topic)]
+    if msgtype == LANDMARKS:
+        return ''
+    return 'compressed' if msgtype == COMPRESSED_IMAGE else 'raw'
+
+
+def _describe(
+    wanted: Mapping[str, Mapping[str, Any]], config: str, cmd_vel: str
+) -> list[NodeDescription]:
+    """Nodes of these parameters, each with the file of its name, and then the user's."""
+    extra = (Path(config).expanduser(),) if config else ()
+    return [
+        NodeDescription(
+            name=name,
+            parameter_files=(config_file(f'{name.removesuffix("_node")}.yaml'), *extra),
+            parameters=parameters,
+            remappings={'cmd_vel': cmd_vel} if name == 'control_node' else {},
+        )
+        for name, parameters in wanted.items()
+    ]
+
+
+def _defaults(options: Any) -> dict[str, Any]:
+    return {each.name: each.default for each in dataclasses.fields(options)}
+
+
+def _chosen(options: _Options, *names: str) -> dict[str, Any]:
     """The options of these names that are not at their default."""
-    defaults = {each.name: each.default for each in dataclasses.fields(options)}
+    defaults = _defaults(options)
     return {n: getattr(options, n) for n in names if getattr(options, n) != defaults[n]}
 
 
@@ -148,6 +236,8 @@ def _yaml_scalar(value: Any) -> str:
 
 
 def _parse(name: str, text: str, default: Any) -> Any:
+    if default is dataclasses.MISSING:
+        return text
     if isinstance(default, bool):
         if text.lower() not in ('true', 'false'):
             raise ValueError(f'{name}: {text!r}, allowed are true and false')

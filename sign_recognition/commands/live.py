@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sign_recognition.graph import LiveOptions
+from sign_recognition.graph import LiveOptions, ReplayOptions
 
 _DEFAULTS = LiveOptions()
 
@@ -59,30 +59,35 @@ def live(
     plain: Annotated[bool, typer.Option(help='Lines instead of a picture.')] = False,
 ) -> None:
     """Run the whole graph: camera, landmarks, recognition, robot commands."""
-    from sign_recognition.live.session import LiveSession
+    from sign_recognition.live.session import LiveSession, SessionPlan
 
     options = LiveOptions(
         source=source, mirrored=mirrored, loop=loop, width=width, height=height, rate_hz=rate_hz,
         jpeg=jpeg, seed=seed, solution=solution, model=model, gestures=gestures, stamped=stamped,
         cmd_vel=cmd_vel, config=config, camera=camera,
     )  # fmt: skip
-    _check(options, report)
-    raise typer.Exit(LiveSession(options, duration, report, plain).run())
-
-
-def _check(options: LiveOptions, report: Path | None) -> None:
-    """Refuse what cannot work before anything starts, in one line."""
-    from sign_recognition.motion import load_gesture_table
-    from sign_recognition.resources import model_file
-
     try:
-        model_file(options.model)
-        if options.gestures:
-            load_gesture_table(options.gestures)
-        if options.config and not Path(options.config).expanduser().is_file():
-            raise FileNotFoundError(f'config: {options.config} is no file')
-        if report is not None and not report.resolve().parent.is_dir():
-            raise FileNotFoundError(f'report: {report.resolve().parent} is no folder')
+        check(options, report)
     except (ValueError, OSError) as error:
         typer.echo(f'error: {error}', err=True)
         raise typer.Exit(2) from error
+    raise typer.Exit(LiveSession(SessionPlan.live(options), duration, report, plain).run())
+
+
+def check(options: LiveOptions | ReplayOptions, report: Path | None) -> None:
+    """Refuse what cannot work before anything starts.
+
+    Raises:
+        ValueError: a file is not what it should be.
+        OSError: a file or folder is not there.
+    """
+    from sign_recognition.motion import load_gesture_table
+    from sign_recognition.resources import model_file
+
+    model_file(options.model)
+    if options.gestures:
+        load_gesture_table(options.gestures)
+    if options.config and not Path(options.config).expanduser().is_file():
+        raise FileNotFoundError(f'config: {options.config} is no file')
+    if report is not None and not report.resolve().parent.is_dir():
+        raise FileNotFoundError(f'report: {report.resolve().parent} is no folder')

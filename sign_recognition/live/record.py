@@ -22,6 +22,8 @@ from sign_recognition.stream_statistics import Percentiles, StreamStatistics
 # More than are ever on their way at once.
 _REMEMBERED_IMAGES = 100
 
+# The nodes that a graph may begin with.
+SOURCES = ('camera_node', 'replay_node')
 STAGES = ('landmarks', 'recognition', 'camera_to_command')
 
 
@@ -76,6 +78,7 @@ class LiveRecord:
         self._images_ns: deque[int] = deque(maxlen=_REMEMBERED_IMAGES)
         self._step_times_s: list[float] = []
         self._stamps_ns: tuple[int, int] | None = None
+        self._earlier_rounds_s = 0.0
 
     def __enter__(self) -> LiveRecord:
         """Hold the record still while it is read."""
@@ -114,7 +117,9 @@ class LiveRecord:
         with self:
             self.probabilities, self.hands_seen = probabilities, hands_seen
             self._step_times_s.append(now_s)
-            first_ns = self._stamps_ns[0] if self._stamps_ns else stamp_ns
+            first_ns, last_ns = self._stamps_ns or (stamp_ns, stamp_ns)
+            if stamp_ns < last_ns:  # a loop has begun again
+                self._earlier_rounds_s += self._since(last_ns)
             self._stamps_ns = (first_ns, stamp_ns)
 
     def on_gesture(self, event: GestureEvent) -> SeenEvent | None:
@@ -171,7 +176,7 @@ class LiveRecord:
 
     def origin_ns(self) -> int:
         """Stamp of the first image: the zero of the report's times."""
-        told = self.nodes.get('camera_node', {}).get('first_stamp_ns', '0')
+        told = self._source().get('first_stamp_ns', '0')
         first_seen_ns = self._stamps_ns[0] if self._stamps_ns else 0
         return int(told) or first_seen_ns
 
@@ -189,9 +194,14 @@ class LiveRecord:
                 'events': [self._event_row(each) for each in self.events],
                 'commands': {'count': self.command_count, 'last': self._velocity_row()},
             }
-            if self.nodes.get('camera_node', {}).get('source', '').startswith('rendered'):
+            source = self._source()
+            if source.get('source', '').startswith('rendered') or source.get('truth') == 'True':
                 report |= self._against_truth()
             return report
+
+    def _source(self) -> dict[str, str]:
+        """What the node tells that the images or landmarks come from."""
+        return next((self.nodes[name] for name in SOURCES if name in self.nodes), {})
 
     def _against_truth(self) -> dict[str, Any]:
         truth = [
@@ -244,7 +254,9 @@ class LiveRecord:
         return round((len(times) - 1) / (times[-1] - times[0]), 2) if len(times) > 1 else 0.0
 
     def _duration_s(self) -> float:
-        return self._since(self._stamps_ns[1]) if self._stamps_ns else 0.0
+        if self._stamps_ns is None:
+            return 0.0
+        return round(self._earlier_rounds_s + self._since(self._stamps_ns[1]), 3)
 
     def _since(self, stamp_ns: int) -> float:
         return round((stamp_ns - self.origin_ns()) / 1e9, 3)

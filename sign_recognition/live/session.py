@@ -1,4 +1,4 @@
-"""One run of the live graph: processes, monitor and view together."""
+"""One run of a graph: processes, monitor and view together."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from sign_recognition.graph import LiveOptions, live_graph, set_environment_defaults
+from sign_recognition.graph import (
+    LiveOptions,
+    NodeDescription,
+    ReplayOptions,
+    live_graph,
+    replay_graph,
+    set_environment_defaults,
+)
 from sign_recognition.live.record import LiveRecord, write_report
 from sign_recognition.live.supervisor import Exit, Supervisor
 from sign_recognition.live.view import PlainView, RichView
@@ -23,10 +31,9 @@ from sign_recognition.resources import program_directory
 if TYPE_CHECKING:
     from sign_recognition.nodes.monitor import MonitorNode
 
-CAMERA = 'camera_node'
 CONTROL = 'control_node'
 _REFRESH_S = 0.1
-# The models load within seconds; after this the camera starts whether or not all have told.
+# The models load within seconds; after this the source starts whether or not all have told.
 _READY_S = 30.0
 # How long a gesture at the very end of a file has to arrive.
 _DRAIN_S = 1.0
@@ -34,11 +41,50 @@ _DRAIN_S = 1.0
 _NOISE = ('inference_feedback_manager.cc', 'XNNPACK delegate', 'absl::InitializeLog', 'NORM_RECT')
 
 
+@dataclass(frozen=True)
+class SessionPlan:
+    """What to run.
+
+    Attributes:
+        title: for the user.
+        nodes: of the graph, in the order in which they start.
+        source: the node that the images or landmarks come from; empty: none of ours.
+        cmd_vel: topic of the commands.
+        stamped: the commands are TwistStamped; false: Twist.
+        sim_time: the time is that of /clock.
+    """
+
+    title: str
+    nodes: Sequence[NodeDescription]
+    source: str
+    cmd_vel: str
+    stamped: bool
+    sim_time: bool = False
+
+    @classmethod
+    def live(cls, options: LiveOptions) -> SessionPlan:
+        """The live graph."""
+        source = 'camera_node' if options.camera else ''
+        return cls(options.source, live_graph(options), source, options.cmd_vel, options.stamped)
+
+    @classmethod
+    def replay(cls, options: ReplayOptions) -> SessionPlan:
+        """The replay of a bag.
+
+        Raises:
+            BagError: the bag cannot be read, or does not hold what is asked for.
+            ValueError: an option is wrong.
+        """
+        title = f'{options.bag}, commands on {options.commands}'
+        nodes = replay_graph(options)
+        return cls(title, nodes, 'replay_node', options.commands, options.stamped, sim_time=True)
+
+
 class LiveSession:
-    """The graph of `options` from start to end.
+    """A graph from start to end.
 
     Args:
-        options: what to run.
+        plan: what to run.
         duration_s: end after so long from the first image; None: when the source ends or the
             user does.
         report: JSON file to write at the end.
@@ -47,13 +93,13 @@ class LiveSession:
 
     def __init__(
         self,
-        options: LiveOptions,
+        plan: SessionPlan,
         duration_s: float | None = None,
         report: Path | None = None,
         plain: bool = False,
     ) -> None:
         set_environment_defaults()
-        self._options = options
+        self._plan = plan
         self._duration_s = duration_s
         self._report = report
         self._record = LiveRecord()
@@ -66,13 +112,13 @@ class LiveSession:
         self._view: PlainView | RichView = (
             PlainView(self._record, console)
             if plain or not console.is_terminal
-            else RichView(self._record, console, f'sign_recognition  {options.source}')
+            else RichView(self._record, console, f'sign_recognition  {plan.title}')
         )
         programs = program_directory()
         self._supervisor = Supervisor(
             {
                 node.name: [sys.executable, str(programs / node.name), *node.arguments()]
-                for node in live_graph(options)
+                for node in plan.nodes
             },
             {'RCUTILS_CONSOLE_OUTPUT_FORMAT': '[{severity}] {message}', **os.environ},
             lambda name, line: self._messages.put(f'{name}: {line}'),
@@ -92,7 +138,11 @@ class LiveSession:
         with (
             start_in_background(
                 lambda: MonitorNode(
-                    self._record, self._options.stamped, self._options.cmd_vel, self._view.gesture
+                    self._record,
+                    self._plan.stamped,
+                    self._plan.cmd_vel,
+                    self._view.gesture,
+                    self._plan.sim_time,
                 )
             ) as monitor,
             self._view,
@@ -108,8 +158,8 @@ class LiveSession:
         return self._exit_code
 
     def _start(self, monitor: MonitorNode) -> None:
-        """Start from the robot's end; the camera only when everybody behind it is ready."""
-        behind = [node.name for node in live_graph(self._options) if node.name != CAMERA]
+        """Start from the robot's end; the source only when everybody behind it is ready."""
+        behind = [node.name for node in self._plan.nodes if node.name != self._plan.source]
         for name in behind:
             self._supervisor.start(name)
         ends_s = time.monotonic() + _READY_S
@@ -117,8 +167,8 @@ class LiveSession:
             if self._end.wait(_REFRESH_S):
                 return
             self._tick(monitor)
-        if self._options.camera and not self._end.is_set():
-            self._supervisor.start(CAMERA)
+        if self._plan.source and not self._end.is_set():
+            self._supervisor.start(self._plan.source)
 
     def _all_told(self, names: Sequence[str]) -> bool:
         with self._record:
@@ -140,7 +190,7 @@ class LiveSession:
     def _on_exit(self, ended: Exit, monitor: MonitorNode) -> None:
         if ended.name == CONTROL:
             monitor.stop_robot()
-        if ended.name == CAMERA and ended.code == 0:
+        if ended.name == self._plan.source and ended.code == 0:
             self._messages.put('the source has ended')
             self._source_ended_s = time.monotonic()
             return

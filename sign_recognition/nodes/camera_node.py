@@ -19,9 +19,6 @@ from sign_recognition.sources.opening import SourceConfig, open_source
 from sign_recognition.sources.player import Player, Shot
 from sign_recognition.stream_statistics import StreamStatistics
 
-# A file does not wait for a subscriber for ever: it may be recorded or shown later on.
-_AUDIENCE_S = 15.0
-_AUDIENCE_CHECK_S = 0.05
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 5.0
 
@@ -102,7 +99,7 @@ class CameraNode(PipelineNode):
         """Publish image after image until the source ends or the node does."""
         try:
             if not self._player.source.live:
-                self._wait_for_audience()
+                self.wait_for_audience(self._publisher)
             while not self.done.is_set():
                 shot = self._next_shot()
                 if shot is None:
@@ -114,13 +111,6 @@ class CameraNode(PipelineNode):
             self.exit_code = 1
         finally:
             self.done.set()
-
-    def _wait_for_audience(self) -> None:
-        """Hold a recording until somebody looks, so that its beginning is not shown to nobody."""
-        ends_s = time.monotonic() + _AUDIENCE_S
-        while not self._publisher.get_subscription_count() and time.monotonic() < ends_s:
-            if self.done.wait(_AUDIENCE_CHECK_S):
-                return
 
     def _next_shot(self) -> Shot | None:
         """The next image; a device that broke off is opened again for as long as it takes."""

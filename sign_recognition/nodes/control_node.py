@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
@@ -95,7 +96,9 @@ class ControlNode(PipelineNode):
         self.create_subscription(ModelInfo, 'model_info', self._on_model_info, qos.LATCHED)
         self.create_service(Trigger, '~/stop', self._on_stop)
         self.create_service(Trigger, '~/rearm', self._on_rearm)
-        self._timer = self.create_timer(1 / given.rate_hz, self._send)
+        # A stalled ROS clock (a paused bag) must not keep zero from being sent.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self.create_timer(1 / given.rate_hz, self._send, clock=steady)
         self._reporter = DiagnosticsReporter(
             self, self._statistics, lambda: {'latched': self._controller.latched}
         )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from sign_recognition.stream_statistics import StreamStatistics
@@ -35,7 +36,9 @@ class DiagnosticsReporter:
         self._details = details
         self._idle_level = idle_level
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self._timer = node.create_timer(_PERIOD_S, self.report)
+        # By the wall, also where the ROS clock is a bag's: it may stand still, or not have begun.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD_S, self.report, clock=steady)
 
     def report(self) -> None:
         """Publish one report."""

@@ -11,6 +11,7 @@ import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
 from sign_recognition import pixels
@@ -29,6 +30,7 @@ class MonitorNode(PipelineNode):
         stamped: the commands are TwistStamped; false: Twist.
         cmd_vel: topic of the commands.
         on_start: called with each gesture that starts.
+        sim_time: the time is that of /clock.
     """
 
     def __init__(
@@ -37,8 +39,11 @@ class MonitorNode(PipelineNode):
         stamped: bool,
         cmd_vel: str,
         on_start: Callable[[SeenEvent], None],
+        sim_time: bool = False,
     ) -> None:
-        super().__init__('monitor_node', services=False)
+        super().__init__(
+            'monitor_node', services=False, parameters=[Parameter('use_sim_time', value=sim_time)]
+        )
         self._record = record
         self._stamped = stamped
         self._on_start = on_start
@@ -49,7 +54,8 @@ class MonitorNode(PipelineNode):
         )
         self.create_subscription(GestureScores, 'gesture_scores', self._on_scores, qos.SCORES)
         self.create_subscription(Gesture, 'gesture', self._on_gesture, qos.EVENTS)
-        self.create_subscription(Gesture, 'camera_node/truth', self._on_truth, qos.EVENTS)
+        for topic in ('camera_node/truth', 'label'):
+            self.create_subscription(Gesture, topic, self._on_truth, qos.EVENTS)
         self.create_subscription(ModelInfo, 'model_info', self._on_model_info, qos.LATCHED)
         self.create_subscription(command_type, cmd_vel, self._on_command, qos.COMMAND)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)

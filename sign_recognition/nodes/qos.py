@@ -6,6 +6,7 @@ IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LANDMARKS = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 SCORES = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 EVENTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+CLOCK = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 COMMAND = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(
     depth=1,

@@ -5,16 +5,22 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 
 # How soon an end that was asked for is noticed.
 _SPIN_S = 0.05
 EXIT_START_FAILED = 2
+# A file does not wait for a subscriber for ever: it may be recorded or shown later on.
+_AUDIENCE_S = 15.0
+_AUDIENCE_CHECK_S = 0.05
 
 
 class PipelineNode(Node):
@@ -23,19 +29,31 @@ class PipelineNode(Node):
     Args:
         name: of the node.
         services: offer the parameter services; each costs time at every wake-up.
+        parameters: values that win over those of the command line.
 
     Attributes:
         done: set it to end the program.
         exit_code: of the program, once done.
     """
 
-    def __init__(self, name: str, services: bool = True) -> None:
-        super().__init__(name, start_parameter_services=services)
+    def __init__(
+        self, name: str, services: bool = True, parameters: Sequence[Parameter] = ()
+    ) -> None:
+        super().__init__(
+            name, start_parameter_services=services, parameter_overrides=list(parameters)
+        )
         self.done = threading.Event()
         self.exit_code = 0
 
     def finish(self) -> None:
         """Called once before the node goes, while it can still publish."""
+
+    def wait_for_audience(self, publisher: Publisher) -> None:
+        """Hold a recording until somebody looks, so that its beginning is not shown to nobody."""
+        ends_s = time.monotonic() + _AUDIENCE_S
+        while not publisher.get_subscription_count() and time.monotonic() < ends_s:
+            if self.done.wait(_AUDIENCE_CHECK_S):
+                return
 
 
 def run(make_node: Callable[[], PipelineNode]) -> None:

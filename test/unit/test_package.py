@@ -33,7 +33,9 @@ BROUGHT_BY = {
     'yaml': 'pyyaml',
     'zstandard': 'mcap',
     'cv_bridge': None,  # optional: apt ROS has it, the wheels have not
-    **dict.fromkeys(('ament_index_python', 'builtin_interfaces', 'rcl_interfaces'), 'ros-rclpy'),
+    **dict.fromkeys(
+        ('ament_index_python', 'builtin_interfaces', 'rcl_interfaces', 'rosgraph_msgs'), 'ros-rclpy'
+    ),
     'std_msgs': 'ros-jazzy-sensor-msgs',
     **{
         name: f'ros-jazzy-{name.replace("_", "-")}'

@@ -1,0 +1,80 @@
+"""`sign-recognition replay`: a bag through the live graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sign_recognition.commands.live import check
+from sign_recognition.graph import ReplayOptions
+
+_DEFAULTS = ReplayOptions(bag='')
+
+
+def replay(
+    bag: Annotated[str, typer.Argument(help='Bag to play: a rosbag2 folder, .mcap or .db3 file.')],
+    start: Annotated[
+        str,
+        typer.Option(
+            '--from', help='landmarks, images, or auto: landmarks, where the bag holds them.'
+        ),
+    ] = _DEFAULTS.start,
+    image_topic: Annotated[
+        str, typer.Option(help='Images to take, where the bag holds several.')
+    ] = _DEFAULTS.image_topic,
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=10, help='Seconds of the bag per second.')
+    ] = _DEFAULTS.rate,
+    loop: Annotated[bool, typer.Option(help='Begin again after the end.')] = False,
+    send: Annotated[
+        bool,
+        typer.Option(
+            '--send', help='Send the commands to the robot; else they are on replay/cmd_vel only.'
+        ),
+    ] = False,
+    mirrored: Annotated[
+        bool, typer.Option(help='The images are mirror images (selfie view).')
+    ] = _DEFAULTS.mirrored,
+    solution: Annotated[
+        str, typer.Option(help='MediaPipe solution: hands or holistic.')
+    ] = _DEFAULTS.solution,
+    model: Annotated[
+        str, typer.Option(help='ONNX file or name of a shipped model.')
+    ] = _DEFAULTS.model,
+    gestures: Annotated[
+        str, typer.Option(help='Gesture table (YAML): what each gesture does.')
+    ] = _DEFAULTS.gestures,
+    stamped: Annotated[
+        bool, typer.Option(help='TwistStamped commands, else Twist.')
+    ] = _DEFAULTS.stamped,
+    cmd_vel: Annotated[str, typer.Option(help='Topic of the commands.')] = _DEFAULTS.cmd_vel,
+    config: Annotated[
+        str, typer.Option(help='Parameter file (ROS 2 YAML) that wins over the defaults.')
+    ] = _DEFAULTS.config,
+    duration: Annotated[
+        float | None,
+        typer.Option(min=0.1, help='End after so many seconds from the first image.'),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help='JSON file to write at the end.'),
+    ] = None,
+    plain: Annotated[bool, typer.Option(help='Lines instead of a picture.')] = False,
+) -> None:
+    """Play a bag through the live graph, at its own times; commands are shown, not sent."""
+    from sign_recognition.live.session import LiveSession, SessionPlan
+
+    try:
+        options = ReplayOptions(
+            bag=bag, start=start, image_topic=image_topic, rate=rate, loop=loop, send=send,
+            mirrored=mirrored, solution=solution, model=model, gestures=gestures, stamped=stamped,
+            cmd_vel=cmd_vel, config=config,
+        )  # fmt: skip
+        check(options, report)
+        plan = SessionPlan.replay(options)
+    except (ValueError, OSError) as error:
+        typer.echo(f'error: {error}', err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(LiveSession(plan, duration, report, plain).run())
