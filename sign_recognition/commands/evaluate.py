@@ -44,6 +44,13 @@ def evaluate(
     ] = None,
     report: Annotated[Path | None, typer.Option(dir_okay=False, help='JSON file to write.')] = None,
     html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
+    landmarks: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help='Folder for bags of the landmarks and the truth: quick to evaluate again.',
+        ),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(help='Report of before: exit with 1 where a figure is worse now.'),
@@ -61,6 +68,7 @@ def evaluate(
     """Evaluate recordings: how many gestures are found, how late, and what is false."""
     from sign_recognition.atomic import write_whole
     from sign_recognition.detector import DetectorConfig
+    from sign_recognition.evaluation.evaluate import save_landmarks
     from sign_recognition.evaluation.html import page
     from sign_recognition.evaluation.report import read_baseline, regressions, to_text
     from sign_recognition.evaluation.report import report as make_report
@@ -79,6 +87,8 @@ def evaluate(
             write_whole(report, to_text(content))
         if html:
             write_whole(html, page(evaluation))
+        if landmarks:
+            save_landmarks(evaluation, landmarks)
     except (ValueError, OSError) as error:
         typer.echo(f'error: {error}', err=True)
         raise typer.Exit(2) from error

@@ -12,7 +12,13 @@ from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.events import Interval
 from sign_recognition.evaluation.metrics import Outcome
-from sign_recognition.evaluation.recordings import MakeDetector, Recorded, Recording, Tick
+from sign_recognition.evaluation.recordings import (
+    MakeDetector,
+    Recorded,
+    Recording,
+    Tick,
+    write_landmarks,
+)
 from sign_recognition.evaluation.replay import trace
 from sign_recognition.evaluation.truth import Truth
 from sign_recognition.recognizer import Recognizer
@@ -27,14 +33,19 @@ class Judged:
     Attributes:
         recording: where it is.
         recorded: what was in it.
-        known: whether it is known what was performed; else it counts in no figure.
+        truth: what was performed; None: that is not known, and it counts in no figure.
         outcomes: of each model.
     """
 
     recording: Recording
     recorded: Recorded
-    known: bool
+    truth: tuple[Interval, ...] | None
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what was performed."""
+        return self.truth is not None
 
 
 @dataclass(frozen=True)
@@ -137,10 +148,20 @@ def evaluate(
             )
             for classifier in classifiers
         ]
-        judged.append(Judged(recording, recorded, intervals is not None, tuple(outcomes)))
+        judged.append(Judged(recording, recorded, intervals, tuple(outcomes)))
     models = _results(classifiers, judged)
     pairs = [_compare(one, other) for one, other in combinations(models, 2)]
     return Evaluation(tuple(judged), tuple(models), tuple(pairs))
+
+
+def save_landmarks(evaluation: Evaluation, folder: Path) -> None:
+    """Write the landmarks and the truth of every recording as a bag of its name.
+
+    Raises:
+        OSError: one exists already, or cannot be written.
+    """
+    for each in evaluation.recordings:
+        write_landmarks(folder, each.recording.name, each.recorded, each.truth)
 
 
 def truth_reader(

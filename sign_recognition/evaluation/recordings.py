@@ -11,8 +11,16 @@ from typing import Protocol
 import cv2
 
 from sign_recognition.bags import messages
+from sign_recognition.bags.encoding import gesture_record, landmark_record
 from sign_recognition.bags.reader import Bag, BagError, Record, is_bag, open_bag
-from sign_recognition.decision import NONE_LABEL, EventKind
+from sign_recognition.bags.topics import (
+    TRUTHS,
+    image_topic,
+    landmarks_topic,
+    truth_topic,
+)
+from sign_recognition.bags.writer import BagWriter
+from sign_recognition.decision import NONE_LABEL, EventKind, GestureEvent
 from sign_recognition.detector import Detector
 from sign_recognition.evaluation.events import Interval
 from sign_recognition.evaluation.replay import detect
@@ -23,8 +31,6 @@ from sign_recognition.stream_statistics import Percentiles
 
 # The live graph's images: larger videos are scaled down to it, as the camera node does.
 _SIZE_PX = (640, 480)
-_LABEL_TOPIC = 'label'
-_SOURCE_TRUTH_TOPIC = 'camera_node/truth'
 # What tells how old an image is at which stage.
 _STAGES = {
     messages.LANDMARKS: 'landmarks',
@@ -143,14 +149,17 @@ class BagRecording:
 
     def pictures(self, stamps_ns: Collection[int]) -> dict[int, PixelArray]:
         with open_bag(self.path) as bag:
-            topics = _topics(bag, messages.IMAGE_TYPES)
+            topic = image_topic(bag.topics, self._topic if self._of_images(bag) else '')
             found: dict[int, PixelArray] = {}
-            for record in bag.records(topics) if topics else ():
+            for record in bag.records([topic]):
                 stamp_ns = parse_stamp(record.data) or record.log_ns
                 if stamp_ns in stamps_ns and stamp_ns not in found:
                     image_rgb, _, _ = messages.image_rgb(record)
                     found[stamp_ns] = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
             return found
+
+    def _of_images(self, bag: Bag) -> bool:
+        return bag.topics.get(self._topic) in messages.IMAGE_TYPES
 
     def _frames(self, bag: Bag, make_detector: MakeDetector) -> Iterator[LandmarkFrame]:
         topic = self._stream_topic(bag)
@@ -165,24 +174,20 @@ class BagRecording:
 
     def _stream_topic(self, bag: Bag) -> str:
         """The topic to evaluate."""
-        if self._topic:
-            readable = (messages.LANDMARKS, *messages.IMAGE_TYPES)
-            if bag.topics.get(self._topic) not in readable:
-                raise BagError(
-                    f'{self.path}: topic {self._topic!r}, landmarks and images are on '
-                    f'{_topics(bag, readable)}'
-                )
-            return self._topic
-        for kinds in ((messages.LANDMARKS,), *((each,) for each in messages.IMAGE_TYPES)):
-            topics = [topic for topic in _topics(bag, kinds) if _holds_any(bag, topic)]
-            if len(topics) > 1:
-                raise BagError(f'{self.path}: name one topic of {topics}')
-            if topics:
-                return topics[0]
-        kinds_there = sorted(set(bag.topics.values()))
-        raise BagError(
-            f'{self.path}: neither landmarks nor images in it, only {kinds_there or "nothing"}'
-        )
+        readable = (messages.LANDMARKS, *messages.IMAGE_TYPES)
+        there = {t: k for t, k in bag.topics.items() if k in readable and _holds_any(bag, t)}
+        if self._topic and self._topic not in there:
+            raise BagError(
+                f'{self.path}: topic {self._topic!r}, there are {[*there] or "none to evaluate"}'
+            )
+        try:
+            found = self._topic or landmarks_topic(there) or image_topic(there)
+        except BagError as error:
+            raise BagError(f'{self.path}: {error}; name one by --topic') from error
+        if not found:
+            kinds = ', '.join(sorted(set(bag.topics.values()))) or 'nothing'
+            raise BagError(f'{self.path}: neither landmarks nor images in it, only {kinds}')
+        return found
 
     def _check_order(self, frames: Sequence[LandmarkFrame]) -> None:
         for before, after in zip(frames, frames[1:], strict=False):
@@ -196,25 +201,59 @@ class BagRecording:
     def _truth(self, bag: Bag, origin_ns: int) -> tuple[Interval, ...] | None:
         """What a person marked, else what the source told.
 
-        A label topic without a mark says nothing: the recorder has one in any case.
+        A topic for marks without a mark says nothing: recorders have one in any case.
         """
-        marked = self._intervals(bag, _LABEL_TOPIC, origin_ns)
-        return marked or self._intervals(bag, _SOURCE_TRUTH_TOPIC, origin_ns)
-
-    def _intervals(self, bag: Bag, name: str, origin_ns: int) -> tuple[Interval, ...] | None:
-        topics = [t for t in _topics(bag, (messages.GESTURE,)) if _ends_like(t, name)]
-        if not topics:
-            return None
+        spoken = {
+            t: k for t, k in bag.topics.items() if k == messages.GESTURE and _holds_any(bag, t)
+        }
+        of_source = {t: k for t, k in bag.topics.items() if f'/{t}'.endswith(f'/{TRUTHS[-1]}')}
         try:
-            events = [messages.gesture_event(bag.decode(r)) for r in bag.records(topics)]
-        except ConversionError as error:
-            raise BagError(f'{self.path}: {topics[0]}: {error}') from error
+            topic = truth_topic(spoken) or truth_topic(of_source)
+            events = [messages.gesture_event(bag.decode(r)) for r in bag.records([topic])]
+        except (ConversionError, BagError) as error:
+            raise BagError(f'{self.path}: truth: {error}') from error
         intervals = [
             Interval(e.label, (e.start_ns - origin_ns) / 1e9, (e.stamp_ns - origin_ns) / 1e9)
             for e in events
             if e.kind is EventKind.END and e.label != NONE_LABEL
         ]
-        return tuple(sorted(intervals, key=lambda each: each.start_s))
+        return tuple(sorted(intervals, key=lambda each: each.start_s)) if topic else None
+
+
+def write_landmarks(
+    folder: Path, name: str, recorded: Recorded, truth: Sequence[Interval] | None
+) -> Path:
+    """Write the landmarks and the truth of a recording as a bag, to be evaluated in no time.
+
+    Args:
+        folder: where; the bag's name is the recording's without the suffix of a video.
+        name: of the recording.
+        recorded: what was in it.
+        truth: what was performed; None: that is not known. Where nothing was performed, the bag
+            says 'none' from beginning to end.
+
+    Returns:
+        The bag.
+
+    Raises:
+        BagError: the bag exists already or cannot be written.
+    """
+    relative = Path(name)
+    path = folder / (relative.with_suffix('') if _is_video(relative) else relative)
+    first_ns, duration_s = recorded.frames[0].stamp_ns, recorded.duration_s
+    marks = [Interval(NONE_LABEL, 0.0, duration_s)] if truth is not None and not truth else truth
+    records = [landmark_record(frame) for frame in recorded.frames]
+    records += [gesture_record(_mark(each, first_ns)) for each in marks or ()]
+    with BagWriter(path) as writer:
+        for record in sorted(records, key=lambda each: each.log_ns):
+            writer.write(record)
+    return path
+
+
+def _mark(known: Interval, origin_ns: int) -> GestureEvent:
+    """A known gesture as the label topic has it."""
+    start_ns, end_ns = (origin_ns + round(s * 1e9) for s in (known.start_s, known.end_s))
+    return GestureEvent(EventKind.END, known.label, 1.0, start_ns, end_ns)
 
 
 def find_recordings(paths: Iterable[Path], topic: str = '') -> list[Recording]:
@@ -250,7 +289,7 @@ def _named(path: Path) -> Iterator[tuple[Path, str]]:
     if not path.exists():
         raise RecordingError(f'{path}: no such recording')
     if is_bag(path) or path.is_file():
-        if not is_bag(path) and path.suffix.lower() not in VIDEO_SUFFIXES:
+        if not is_bag(path) and not _is_video(path):
             raise RecordingError(f'{path}: neither a bag nor a video {VIDEO_SUFFIXES}')
         yield path, path.resolve().name
         return
@@ -262,7 +301,7 @@ def _recordings_below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith('.'):
             continue
-        if is_bag(path) or (path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES):
+        if is_bag(path) or (path.is_file() and _is_video(path)):
             yield path
         elif path.is_dir():
             yield from _recordings_below(path)
@@ -299,17 +338,12 @@ def _age_s(record: Record, stamp_ns: int) -> float:
     return (record.log_ns - stamp_ns) / 1e9
 
 
-def _topics(bag: Bag, kinds: Collection[str]) -> list[str]:
-    return [topic for topic, kind in bag.topics.items() if kind in kinds]
-
-
 def _holds_any(bag: Bag, topic: str) -> bool:
     return next(iter(bag.records([topic])), None) is not None
 
 
-def _ends_like(topic: str, name: str) -> bool:
-    """Whether a topic has a name, in whatever namespace."""
-    return f'/{topic}'.endswith(f'/{name}')
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def _ticking(frames: Iterable[LandmarkFrame], tick: Tick) -> Iterator[LandmarkFrame]:
