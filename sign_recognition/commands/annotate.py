@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sign_recognition.sources.base import Source
 
 _VIDEO_SUFFIX = '.mp4'
+_LARGEST_PX = (1920, 1080)
+_SIGNER_SIZE_PX = (640, 480)
+# Of the signer, and of pictures, which have no times.
+_RATE_HZ = 30.0
 
 
 def annotate(
@@ -29,6 +33,9 @@ def annotate(
     duration: Annotated[
         float | None, typer.Option(min=0.1, help='Only so many seconds from the beginning.')
     ] = None,
+    image_topic: Annotated[
+        str, typer.Option(help='Images to take, where a bag holds several.')
+    ] = '',
     mirrored: Annotated[
         bool, typer.Option(help='The images are mirror images (selfie view).')
     ] = True,
@@ -45,8 +52,8 @@ def annotate(
 
     try:
         _check(video, out, duration)
+        source = _open(video, mirrored, image_topic)
         annotator = _make_annotator(mirrored, solution, model, gestures)
-        source = _open(video, mirrored)
         with Progress() as progress, VideoWriter(out, source.rate_hz) as writer:
             drawn = _draw(source, annotator, duration, progress)
             for image_bgr in at_steady_rate(drawn, source.rate_hz):
@@ -88,21 +95,25 @@ def _make_annotator(mirrored: bool, solution: str, model: str, gestures: str) ->
     return Annotator(make_detector(config), recognizer, MotionController(table, MotionLimits()))
 
 
-def _open(video: str, mirrored: bool) -> Source:
-    """The recording that a user names, larger images scaled down to full HD.
+def _open(video: str, mirrored: bool, image_topic: str) -> Source:
+    """The recording that a user names; images larger than full HD are scaled down to that.
 
     Raises:
-        ValueError: it is no recording.
         SourceError: it cannot be read.
     """
+    from sign_recognition.bags.reader import is_bag
+    from sign_recognition.sources.bag import BagImages
     from sign_recognition.sources.files import ImageFolder, VideoFile
-    from sign_recognition.sources.opening import SIGNER, SourceConfig, open_source
+    from sign_recognition.sources.opening import SIGNER
+    from sign_recognition.sources.rendered import RenderedCamera
 
     if video == SIGNER:
-        return open_source(SourceConfig(source=SIGNER, mirrored=mirrored), float)
+        return RenderedCamera(_SIGNER_SIZE_PX, _RATE_HZ, mirrored, seed=0)
     path = Path(video).expanduser()
+    if is_bag(path):
+        return BagImages(path, _LARGEST_PX, image_topic)
     return (
-        VideoFile(path, (1920, 1080)) if not path.is_dir() else ImageFolder(path, (1920, 1080), 30)
+        ImageFolder(path, _LARGEST_PX, _RATE_HZ) if path.is_dir() else VideoFile(path, _LARGEST_PX)
     )
 
 
