@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from sign_recognition.commands.annotate import annotate
+from sign_recognition.commands.dataset import dataset
 from sign_recognition.commands.evaluate import evaluate
 from sign_recognition.commands.live import live
+from sign_recognition.commands.record import record
 from sign_recognition.commands.replay import replay
 
 app = typer.Typer(
@@ -19,7 +21,9 @@ app = typer.Typer(
 app.command()(live)
 app.command()(annotate)
 app.command()(evaluate)
+app.command()(record)
 app.command()(replay)
+app.add_typer(dataset, name='dataset')
 
 
 @app.callback()

@@ -14,6 +14,9 @@ from sign_recognition.resources import config_file
 
 Options = TypeVar('Options', bound='_Options')
 
+# Nodes that send or hear the commands.
+_WITH_COMMANDS = ('control_node', 'recorder_node')
+
 # The commands of a replay, where no robot hears them.
 SHOWN_ONLY = 'replay'
 
@@ -96,6 +99,18 @@ class ReplayOptions(_Options):
 
 
 @dataclass(frozen=True)
+class RecordOptions(_Options):
+    """What a user may ask of the recorder."""
+
+    out: str = _option(dataclasses.MISSING, 'Folder of the bag, which must not exist yet')
+    images: bool = _option(False, 'Record the images, too (JPEG)')
+    topics: str = _option('', 'More topics, with commas between them')
+    storage: str = _option('mcap', "Storage of the bag: 'mcap' or 'sqlite3'")
+    split_mb: int = _option(0, 'A new file begins when one has this size, MB; 0: never')
+    duration_s: float = _option(0.0, 'End so long after the first landmarks or image, s; 0: never')
+
+
+@dataclass(frozen=True)
 class NodeDescription:
     """One node of a graph.
 
@@ -164,6 +179,20 @@ def replay_graph(options: ReplayOptions) -> list[NodeDescription]:
     return _describe(wanted, options.config, options.commands)
 
 
+def recorder(options: RecordOptions, config: str, cmd_vel: str) -> NodeDescription:
+    """The node that records a graph.
+
+    Args:
+        options: what to record.
+        config: parameter file that wins over the defaults; empty: none.
+        cmd_vel: topic of the graph's commands.
+    """
+    out = {'out': str(Path(options.out).expanduser().absolute())}
+    chosen = _chosen(options, 'images', 'topics', 'storage', 'split_mb', 'duration_s')
+    (description,) = _describe({'recorder_node': out | chosen}, config, cmd_vel)
+    return description
+
+
 def environment_defaults(environment: Mapping[str, str]) -> dict[str, str]:
     """What the graph's processes need and the user has not set.
 
@@ -210,7 +239,7 @@ def _describe(
             name=name,
             parameter_files=(config_file(f'{name.removesuffix("_node")}.yaml'), *extra),
             parameters=parameters,
-            remappings={'cmd_vel': cmd_vel} if name == 'control_node' else {},
+            remappings={'cmd_vel': cmd_vel} if name in _WITH_COMMANDS else {},
         )
         for name, parameters in wanted.items()
     ]

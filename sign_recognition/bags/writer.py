@@ -84,6 +84,11 @@ class BagWriter:
         """Messages that are safe."""
         return sum(sum(part.counts.values()) for parts in self._parts() for part in parts)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the bag takes no more messages: it was closed, or the disk is full."""
+        return self._output is None
+
     def add_topic(
         self,
         name: str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import queue
 import signal
@@ -18,20 +20,25 @@ from rich.console import Console
 from sign_recognition.graph import (
     LiveOptions,
     NodeDescription,
+    RecordOptions,
     ReplayOptions,
     live_graph,
+    recorder,
     replay_graph,
     set_environment_defaults,
 )
+from sign_recognition.live.keyboard import Keyboard
 from sign_recognition.live.record import LiveRecord, write_report
 from sign_recognition.live.supervisor import Exit, Supervisor
 from sign_recognition.live.view import PlainView, RichView
 from sign_recognition.resources import program_directory
 
 if TYPE_CHECKING:
+    from sign_recognition.nodes.label_publisher import LabelPublisher
     from sign_recognition.nodes.monitor import MonitorNode
 
 CONTROL = 'control_node'
+RECORDER = 'recorder_node'
 _REFRESH_S = 0.1
 # The models load within seconds; after this the source starts whether or not all have told.
 _READY_S = 30.0
@@ -52,6 +59,7 @@ class SessionPlan:
         cmd_vel: topic of the commands.
         stamped: the commands are TwistStamped; false: Twist.
         sim_time: the time is that of /clock.
+        labels: what the keys 1, 2, ... mark as begun, and pressed again as ended.
     """
 
     title: str
@@ -60,6 +68,7 @@ class SessionPlan:
     cmd_vel: str
     stamped: bool
     sim_time: bool = False
+    labels: Sequence[str] = ()
 
     @classmethod
     def live(cls, options: LiveOptions) -> SessionPlan:
@@ -78,6 +87,18 @@ class SessionPlan:
         title = f'{options.bag}, commands on {options.commands}'
         nodes = replay_graph(options)
         return cls(title, nodes, 'replay_node', options.commands, options.stamped, sim_time=True)
+
+    @classmethod
+    def record(
+        cls, recording: RecordOptions, options: LiveOptions, own_graph: bool, labels: Sequence[str]
+    ) -> SessionPlan:
+        """A recorder, with a live graph of its own or beside one that runs already."""
+        nodes = [recorder(recording, options.config, options.cmd_vel)]
+        title = f'recording to {recording.out}'
+        if not own_graph:
+            return cls(title, nodes, '', options.cmd_vel, options.stamped, labels=labels)
+        plan = cls.live(options)
+        return dataclasses.replace(plan, title=title, nodes=[*nodes, *plan.nodes], labels=labels)
 
 
 class LiveSession:
@@ -131,6 +152,7 @@ class LiveSession:
             Exit status: 0, or 1 where a node could not do its work.
         """
         # Only now: rclpy takes most of a second, and is not needed for a wrong option.
+        from sign_recognition.nodes.label_publisher import LabelPublisher
         from sign_recognition.nodes.monitor import MonitorNode, start_in_background
 
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -146,6 +168,7 @@ class LiveSession:
                 )
             ) as monitor,
             self._view,
+            self._keys(LabelPublisher(monitor)) if self._plan.labels else contextlib.nullcontext(),
         ):
             try:
                 self._start(monitor)
@@ -169,6 +192,25 @@ class LiveSession:
             self._tick(monitor)
         if self._plan.source and not self._end.is_set():
             self._supervisor.start(self._plan.source)
+
+    def _keys(self, labels: LabelPublisher) -> Keyboard:
+        """The keys that mark labels."""
+        names = {str(number): name for number, name in enumerate(self._plan.labels, start=1)}
+
+        def on_key(key: str) -> None:
+            try:
+                if key in names:
+                    self._messages.put(f'label: {labels.toggle(names[key])}')
+            except ValueError as error:
+                self._messages.put(str(error))
+
+        keyboard = Keyboard(on_key)
+        if keyboard.usable:
+            keys = ', '.join(f'{key} {name}' for key, name in names.items())
+            self._messages.put(f'keys that begin and end a label: {keys}')
+        else:
+            self._messages.put('no terminal for the label keys: use the service recorder_node/mark')
+        return keyboard
 
     def _all_told(self, names: Sequence[str]) -> bool:
         with self._record:
@@ -194,6 +236,9 @@ class LiveSession:
             self._messages.put('the source has ended')
             self._source_ended_s = time.monotonic()
             return
+        if ended.name == RECORDER and ended.code == 0:
+            self._end.set()
+            return
         if ended.restart_in_s is None:
             self._view.alarm(f'{ended.name} cannot run ({ended.reason})', ended.tail)
             self._exit_code = 1
@@ -215,7 +260,8 @@ class LiveSession:
     def _stop(self, monitor: MonitorNode) -> None:
         """End every process; the last that the robot hears is zero."""
         codes = self._supervisor.stop()
-        if codes.get(CONTROL) != 0:
+        ours = any(node.name == CONTROL for node in self._plan.nodes)
+        if ours and codes.get(CONTROL) != 0:
             monitor.stop_robot()
         self._show_messages()
 

@@ -6,12 +6,27 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support import frame
 
 import sign_recognition.graph as graph
+from sign_recognition.bags.encoding import landmark_record
+from sign_recognition.bags.messages import COMPRESSED_IMAGE, IMAGE
+from sign_recognition.bags.storage import BagError, Record
+from sign_recognition.bags.writer import BagWriter
 from sign_recognition.commands.live import live
-from sign_recognition.graph import LiveOptions, NodeDescription, environment_defaults, live_graph
+from sign_recognition.commands.replay import replay
+from sign_recognition.graph import (
+    LiveOptions,
+    NodeDescription,
+    ReplayOptions,
+    environment_defaults,
+    live_graph,
+    replay_graph,
+)
 
-CONFIG = Path(__file__).parents[2] / 'config'
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'config'
+NODES = [each.stem.removesuffix('_node') for each in ROOT.glob('sign_recognition/nodes/*_node.py')]
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +61,63 @@ def test_a_camera_of_ones_own():
     assert 'camera_node' not in nodes(camera=False)
 
 
+@pytest.fixture
+def bag(tmp_path):
+    """A bag with landmarks, a raw image and a compressed one; the images are empty."""
+    with BagWriter(tmp_path / 'bag') as writer:
+        writer.write(landmark_record(frame(1.0)))
+        writer.write(Record('/image_raw', IMAGE, 1, b'\0\1\0\0'))
+        writer.write(Record('/back/jpeg', COMPRESSED_IMAGE, 1, b'\0\1\0\0'))
+    return str(tmp_path / 'bag')
+
+
+def replay_nodes(bag, **options):
+    return {node.name: node for node in replay_graph(ReplayOptions(bag, **options))}
+
+
+def test_a_replay_from_landmarks_needs_no_detector(bag):
+    described = replay_nodes(bag)
+    assert [*described] == ['control_node', 'recognition_node', 'replay_node']
+    assert described['replay_node'].parameters == {'bag': bag}
+    for name in ('control_node', 'recognition_node'):
+        assert described[name].parameters == {'use_sim_time': True}
+
+
+@pytest.mark.parametrize(('topic', 'transport'), [('', 'raw'), ('/back/jpeg', 'compressed')])
+def test_a_replay_from_images_finds_landmarks_in_them(bag, topic, transport):
+    described = replay_nodes(bag, start='images', image_topic=topic)
+    assert [*described] == ['control_node', 'recognition_node', 'landmark_node', 'replay_node']
+    wanted = {'use_sim_time': True, 'transport': transport}
+    assert described['landmark_node'].parameters == wanted
+
+
+@pytest.mark.parametrize(
+    ('options', 'topic'),
+    [
+        ({}, 'replay/cmd_vel'),
+        ({'cmd_vel': '/base/cmd_vel'}, 'replay/base/cmd_vel'),
+        ({'send': True}, 'cmd_vel'),
+    ],
+)
+def test_the_robot_hears_a_replay_only_when_asked(bag, options, topic):
+    assert replay_nodes(bag, **options)['control_node'].remappings == {'cmd_vel': topic}
+
+
+def test_a_faster_replay_drives_no_robot(bag):
+    assert replay_nodes(bag, rate=4.0)['control_node'].parameters['max_age_s'] == 0
+    with pytest.raises(ValueError, match=r'rate: 4\.0.*at most 1'):
+        ReplayOptions(bag, rate=4.0, send=True)
+
+
+@pytest.mark.parametrize(
+    ('options', 'named'),
+    [({'start': 'legs'}, "'legs'"), ({'start': 'images', 'image_topic': '/no'}, "'/no'")],
+)
+def test_what_cannot_be_replayed_is_named(bag, options, named):
+    with pytest.raises((ValueError, BagError), match=named):
+        replay_nodes(bag, **options)
+
+
 def test_a_parameter_file_comes_after_the_defaults():
     files = nodes(config='mine.yaml')['control_node'].parameter_files
     assert files == (CONFIG / 'control.yaml', Path('mine.yaml'))
@@ -57,16 +129,23 @@ def test_texts_of_launch_become_options():
     assert LiveOptions.from_texts({'mirrored': 'false', 'width': '320'}).width == 320
 
 
+def test_texts_of_launch_become_options_of_a_replay():
+    options = ReplayOptions.from_texts({'bag': '12', 'rate': '0.5', 'send': 'true'})
+    assert options == ReplayOptions('12', rate=0.5, send=True)
+
+
 @pytest.mark.parametrize(('name', 'text'), [('mirrored', 'maybe'), ('width', 'wide')])
 def test_a_wrong_text_is_named(name, text):
     with pytest.raises(ValueError, match=f'{name}.*{text}'):
         LiveOptions.from_texts({name: text})
 
 
-def test_the_command_offers_every_option_with_the_same_default():
-    offered = inspect.signature(live).parameters
-    for each in dataclasses.fields(LiveOptions):
-        assert offered[each.name].default == each.default
+@pytest.mark.parametrize(('verb', 'options'), [(live, LiveOptions), (replay, ReplayOptions)])
+def test_the_command_offers_every_option_with_the_same_default(verb, options):
+    offered = inspect.signature(verb).parameters
+    for each in dataclasses.fields(options):
+        if each.default is not dataclasses.MISSING:
+            assert offered[each.name].default == each.default
 
 
 def test_texts_stay_texts_on_a_command_line():
@@ -89,7 +168,7 @@ def test_what_the_user_set_wins(environment, absent):
     assert absent not in environment_defaults(environment)
 
 
-@pytest.mark.parametrize('name', ['camera', 'landmark', 'recognition', 'control'])
+@pytest.mark.parametrize('name', NODES)
 def test_each_node_has_a_parameter_file_for_any_namespace(name):
     content = yaml.safe_load((CONFIG / f'{name}.yaml').read_text())
     assert [*content] == [f'/**/{name}_node']

@@ -20,6 +20,7 @@ LAYERS = {
     'resources': 0,
     'stream_statistics': 0,
     'decision': 1,
+    'labelling': 1,
     'model_contract': 1,
     'motion': 1,
     'sequence': 1,
