@@ -11,7 +11,7 @@ ACTIVATE := VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/$(BIN):$$PATH" \
             AMENT_PREFIX_PATH="$(CURDIR)/.venv"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test lint bench
+.PHONY: help setup live test lint bench golden
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -37,3 +37,7 @@ lint:  ## Style (ruff) and types (mypy)
 bench:  ## Measure latency and throughput
 	@$(SET_UP)
 	@$(ACTIVATE) $(BIN)/python bench/run.py $(ARGS)
+
+golden:  ## Make the golden bags and their events anew, after a change that was meant
+	@$(SET_UP) test
+	@$(ACTIVATE) $(BIN)/python scripts/make_golden.py
