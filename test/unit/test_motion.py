@@ -13,6 +13,7 @@ from sign_recognition.motion import (
     MotionController,
     MotionLimits,
     load_gesture_table,
+    velocity_in_words,
 )
 
 STEP_S = 0.02
@@ -263,3 +264,9 @@ def test_a_broken_table_is_refused_with_file_and_value(tmp_path, text, named):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='absent'):
         load_gesture_table(tmp_path / 'absent.yaml')
+
+
+def test_a_velocity_in_words():
+    velocity = np.array([0.3, 0.0, 0.0, 0.0, 0.004, -0.8])
+    assert velocity_in_words(velocity) == ['forward +0.30 m/s', 'turn -0.80 rad/s']
+    assert velocity_in_words(np.zeros(6)) == []

@@ -16,13 +16,18 @@ def event(kind, label, start_s, stamp_s, score=0.9):
     return GestureEvent(kind, label, score, round(start_s * S), round(stamp_s * S))
 
 
-def heard(signer=True):
-    """Ten seconds at 10 Hz with two gestures, of which one was shown."""
+def heard(source='rendered signer (seed 0)', node='camera_node', rounds=1, **facts):
+    """Ten seconds at 10 Hz with two gestures, of which one was shown, in each round."""
     record = LiveRecord(labels=('wave', 'none'))
-    source = 'rendered signer (seed 0)' if signer else 'clip.mp4'
-    facts = {'source': source, 'first_stamp_ns': str(100 * S), 'drops': '3'}
-    record.on_diagnostics('camera_node', facts)
+    facts = {'source': source, 'first_stamp_ns': str(100 * S), 'drops': '3', **facts}
+    record.on_diagnostics(node, facts)
     record.on_diagnostics('landmark_node', {'drops': '4'})
+    for _ in range(rounds):
+        hear_a_round(record)
+    return record
+
+
+def hear_a_round(record):
     for index in range(101):
         stamp_ns, now_s = (100 * S) + index * S // 10, index / 10
         record.on_stage('landmarks', stamp_ns, 0.02, now_s)
@@ -35,7 +40,6 @@ def heard(signer=True):
     record.on_gesture(event(EventKind.END, 'wave', 102, 103, 0.2))
     record.on_gesture(event(EventKind.START, 'wave', 108, 108))
     record.on_truth(event(EventKind.END, 'wave', 101.8, 102.4))
-    return record
 
 
 def test_the_report_of_a_run():
@@ -57,7 +61,21 @@ def test_the_report_of_a_run():
 
 
 def test_without_the_signer_there_is_no_truth():
-    assert not heard(signer=False).report().keys() & {'truth', 'recall', 'false_per_minute'}
+    assert not heard('clip.mp4').report().keys() & {'truth', 'recall', 'false_per_minute'}
+
+
+@pytest.mark.parametrize(('truth', 'known'), [('True', True), ('False', False)])
+def test_a_bag_says_whether_it_knows_the_truth(truth, known):
+    report = heard('bag walk', 'replay_node', truth=truth).report()
+    assert ('recall' in report) is known
+    assert report['events'][0]['start'] == 2.0
+
+
+def test_every_round_of_a_loop_counts():
+    report = heard('bag walk', 'replay_node', rounds=3, truth='True').report()
+    assert report['duration_s'] == 30.0
+    assert report['by_label'] == {'wave': {'shown': 3, 'found': 3, 'false': 3}}
+    assert report['false_per_minute'] == 6.0
 
 
 def test_a_stop_without_an_image_has_no_latency():

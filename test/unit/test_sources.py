@@ -1,9 +1,15 @@
 """Files, folders and the pace at which they are shown."""
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
 
+from sign_recognition.bags.messages import COMPRESSED_IMAGE, LANDMARKS
+from sign_recognition.bags.storage import Record
+from sign_recognition.bags.writer import BagWriter
+from sign_recognition.sources.bag import BagImages
 from sign_recognition.sources.base import Capture, SourceError, TruthEvent
 from sign_recognition.sources.files import ImageFolder, VideoFile, fit
 from sign_recognition.sources.opening import SourceConfig, open_source
@@ -65,6 +71,51 @@ def test_a_folder_is_read_in_order(folder):
     captures = read_all(ImageFolder(folder, (640, 480), 10.0))
     assert [c.time_s for c in captures] == [0.0, 0.1, 0.2]
     assert [int(c.image_bgr.mean()) for c in captures] == [0, 80, 160]
+
+
+def picture_record(at_ns, image_bgr, topic='/eye/image_raw/compressed'):
+    """A recorded sensor_msgs/CompressedImage, frame_id 'eye', format 'png'."""
+    data = cv2.imencode('.png', image_bgr)[1].tobytes()
+    texts = struct.pack('<I4sI4sI', 4, b'eye', 4, b'png', len(data))
+    stamp = struct.pack('<iI', *divmod(at_ns, 10**9))
+    return Record(topic, COMPRESSED_IMAGE, 7 * 10**18, b'\0\1\0\0' + stamp + texts + data)
+
+
+def write_bag(path, records):
+    with BagWriter(path) as writer:
+        for record in records:
+            writer.write(record)
+    return path
+
+
+def test_the_images_of_a_bag_come_at_their_stamps(tmp_path):
+    stamps_ns = [5_000_000_000, 5_033_000_000, 5_500_000_000]
+    records = [picture_record(at, picture(50 * n)) for n, at in enumerate(stamps_ns)]
+    captures = read_all(BagImages(write_bag(tmp_path / 'bag', records), (640, 480)))
+    assert [c.time_s for c in captures] == pytest.approx([0.0, 0.033, 0.5])
+    assert [int(c.image_bgr.mean()) for c in captures] == [0, 50, 100]
+    assert captures[0].image_bgr.shape == (48, 64, 3)
+
+
+def test_a_bag_keeps_its_colours(tmp_path):
+    blue = np.zeros((48, 64, 3), np.uint8)
+    blue[..., 0] = 255
+    source = BagImages(write_bag(tmp_path / 'bag', [picture_record(0, blue)]), (640, 480))
+    np.testing.assert_array_equal(source.read().image_bgr, blue)
+
+
+def test_a_bag_that_holds_no_images_says_what_it_holds(tmp_path):
+    path = write_bag(tmp_path / 'bag', [Record('/landmarks', LANDMARKS, 1, b'\0\1\0\0')])
+    with pytest.raises(SourceError, match='bag holds no images.*/landmarks'):
+        BagImages(path, (640, 480))
+
+
+def test_a_damaged_image_of_a_bag_is_one_error(tmp_path):
+    record = picture_record(0, picture(0))
+    cut = Record(record.topic, record.msgtype, 1, record.data[:-20])
+    source = BagImages(write_bag(tmp_path / 'bag', [cut]), (640, 480))
+    with pytest.raises(SourceError, match='bag: image'):
+        source.read()
 
 
 @pytest.mark.parametrize(
