@@ -31,6 +31,7 @@ BROUGHT_BY = {
     'onnx': 'tf2onnx',
     'sklearn': 'scikit-learn',
     'yaml': 'pyyaml',
+    'yt_dlp': 'yt-dlp',
     'zstandard': 'mcap',
     'cv_bridge': None,  # optional: apt ROS has it, the wheels have not
     **dict.fromkeys(
@@ -84,11 +85,12 @@ def test_every_ros_import_is_declared_in_package_xml() -> None:
 
 def test_every_import_is_declared_in_pyproject() -> None:
     declared = requirement_names(PROJECT['dependencies'])
-    with_training = declared | requirement_names(PROJECT['optional-dependencies']['train'])
+    extras = PROJECT['optional-dependencies']
+    with_extras = declared | requirement_names(extras['train'] + extras['download'])
     used = imported_roots(SOURCE)
     assert 'numpy' in used
     brought = {BROUGHT_BY.get(name, name) for name in used} - {None}
-    assert brought <= with_training
+    assert brought <= with_extras
 
 
 def test_build_and_run_take_the_same_ros() -> None:
