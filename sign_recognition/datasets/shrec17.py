@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from sign_recognition.datasets.clip import Clip, DatasetError
+from sign_recognition.datasets.collection import ImportOptions, Item, Source
 from sign_recognition.landmarks import POINT_COUNT, RIGHT_HAND, Points
 
 # Column 5 of the list files, 1 to 14.
@@ -31,7 +34,7 @@ _LIST_COLUMNS = 7
 _Y_DOWN = np.array((1, -1, 1), np.float32)
 
 
-class Shrec17Error(ValueError):
+class Shrec17Error(DatasetError):
     """A file of the data set is missing or broken; the message names the file and the value."""
 
 
@@ -59,25 +62,78 @@ class Shrec17Clip:
     space: str = SPACE
 
 
-def read_clips(root: Path | str) -> list[Shrec17Clip]:
-    """All clips that the list files of a folder name; one of the two list files is enough.
+@dataclass(frozen=True)
+class Entry:
+    """A clip that a list file names.
+
+    Attributes:
+        root: the folder of the data set.
+        row: gesture, finger, subject, essai, label of 14, label of 28, frames.
+        official: 'train' or 'test'.
+    """
+
+    root: Path
+    row: tuple[int, ...]
+    official: str
+
+    @property
+    def folder(self) -> str:
+        """Where the clip is, below the root."""
+        gesture, fingers, subject, attempt, *_ = self.row
+        return f'gesture_{gesture}/finger_{fingers}/subject_{subject}/essai_{attempt}'
+
+
+def open_source(path: Path, options: ImportOptions) -> Source:
+    """All clips that the list files name.
+
+    Raises:
+        Shrec17Error: both list files are missing, or one is broken.
+    """
+    items = [
+        Item(entry.folder, entry.folder, partial(_to_clip, entry))
+        for entry in list_clips(path)
+        if entry.row[4] <= (options.classes or len(LABELS))
+    ]
+    return Source("SHREC'17 track", 'not stated: research use only', items)
+
+
+def _to_clip(entry: Entry) -> Clip:
+    clip = read_clip(entry)
+    return Clip(
+        entry.folder, clip.label, clip.points, clip.rate_hz, clip.signer, space=clip.space,
+        official=entry.official, source=entry.folder,
+    )  # fmt: skip
+
+
+def list_clips(root: Path | str) -> list[Entry]:
+    """What the list files of a folder name; one of the two list files is enough.
 
     Args:
         root: the folder HandGestureDataset_SHREC2017.
 
     Raises:
-        Shrec17Error: both list files are missing, or a file is missing or broken.
+        Shrec17Error: both list files are missing, or one is broken.
     """
     lists = [Path(root) / name for name in LIST_FILES if (Path(root) / name).is_file()]
     if not lists:
         raise Shrec17Error(f'{root}: holds neither {" nor ".join(LIST_FILES)}')
-    return [clip for each in lists for clip in _read_list(each)]
+    return [entry for each in lists for entry in _read_list(each)]
 
 
-def _read_list(list_file: Path) -> Iterator[Shrec17Clip]:
+def read_clips(root: Path | str) -> list[Shrec17Clip]:
+    """All clips that the list files of a folder name.
+
+    Raises:
+        Shrec17Error: both list files are missing, or a file is missing or broken.
+    """
+    return [read_clip(entry) for entry in list_clips(root)]
+
+
+def _read_list(list_file: Path) -> Iterator[Entry]:
+    official = list_file.name.split('_')[0]
     for number, line in enumerate(list_file.read_text().splitlines(), start=1):
         if line.strip():
-            yield _read_clip(list_file.parent, _parse_row(line, f'{list_file}:{number}'))
+            yield Entry(list_file.parent, _parse_row(line, f'{list_file}:{number}'), official)
 
 
 def _parse_row(line: str, place: str) -> tuple[int, ...]:
@@ -93,10 +149,14 @@ def _parse_row(line: str, place: str) -> tuple[int, ...]:
     return row
 
 
-def _read_clip(root: Path, row: tuple[int, ...]) -> Shrec17Clip:
-    gesture, fingers, subject, attempt, label, _, frames = row
-    folder = root / f'gesture_{gesture}/finger_{fingers}/subject_{subject}/essai_{attempt}'
-    joints = _read_joints(folder / 'skeletons_world.txt', frames)
+def read_clip(entry: Entry) -> Shrec17Clip:
+    """The clip of an entry.
+
+    Raises:
+        Shrec17Error: its file is missing or broken.
+    """
+    _, fingers, subject, attempt, label, _, frames = entry.row
+    joints = _read_joints(entry.root / entry.folder / 'skeletons_world.txt', frames)
     points = np.full((frames, POINT_COUNT, 3), np.nan, np.float32)
     points[:, RIGHT_HAND] = np.delete(joints, _PALM_JOINT, axis=1) * _Y_DOWN
     return Shrec17Clip(points, LABELS[label - 1], str(subject), fingers, attempt)
