@@ -19,6 +19,7 @@ LAYERS = {
     'pixels': 0,
     'resources': 0,
     'stream_statistics': 0,
+    'web_page': 0,
     'decision': 1,
     'labelling': 1,
     'model_contract': 1,
