@@ -94,13 +94,13 @@ def _check_same_truth(now: Mapping[str, Any], before: Mapping[str, Any]) -> None
     for name in sorted({*counts[0], *counts[1]}):
         was, is_now = (each.get(name, 'no such recording') for each in counts)
         if was != is_now:
-            raise BaselineError(f'baseline: {name}: it has {was}, evaluated were {is_now}')
+            raise BaselineError(f'baseline: {name}: {was} there, {is_now} here')
 
 
 def _gesture_counts(content: Mapping[str, Any]) -> dict[str, str]:
     """What each recording holds, in words."""
     return {
-        each['name']: f'{each["gestures"]} gestures' if each['truth_known'] else 'no truth'
+        each['name']: f'{each["gestures"]} known gestures' if each['truth_known'] else 'no truth'
         for each in content['recordings']
     }
 
