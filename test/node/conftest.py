@@ -46,8 +46,14 @@ class RosGraph:
             signal_handler_options=SignalHandlerOptions.NO,
         )
         self.executor = SingleThreadedExecutor()
-        self.tester = self._add(Node('tester'))
-        return [self._add(node_type()) for node_type in node_types]
+        self.tester = self.add(Node('tester'))
+        return [self.add(node_type()) for node_type in node_types]
+
+    def add(self, node: Node) -> Node:
+        """Take a node that was made after `start`, to see it from its first message on."""
+        self._nodes.append(node)
+        self.executor.add_node(node)
+        return node
 
     def listen(self, message_type: type, topic: str, profile: Any) -> list[Any]:
         """Messages of a topic, as they come."""
@@ -85,11 +91,6 @@ class RosGraph:
         for node in self._nodes:
             node.destroy_node()
         rclpy.try_shutdown()
-
-    def _add(self, node: Node) -> Node:
-        self._nodes.append(node)
-        self.executor.add_node(node)
-        return node
 
 
 @pytest.fixture
