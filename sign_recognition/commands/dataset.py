@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -162,3 +163,51 @@ def _tell(out: Path, count: int, failures: Sequence[Failure]) -> None:
         typer.echo(f'and {len(failures) - _SHOWN_FAILURES} more', err=True)
     if failures:
         typer.echo(f'all are in {out / FAILURES_FILE}', err=True)
+
+
+@dataset.command('info')
+def info(
+    folder: Annotated[Path, typer.Argument(help='Data set.')],
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
+) -> None:
+    """Describe a data set: classes, signers, lengths, what is missing, what leaks."""
+    with _one_error():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        from sign_recognition.atomic import write_whole
+        from sign_recognition.datasets.description import describe
+        from sign_recognition.datasets.page import page, table
+        from sign_recognition.datasets.store import Dataset
+
+        if html and not html.resolve().parent.is_dir():
+            raise FileNotFoundError(f'html: {html.resolve().parent} is no folder')
+        data = Dataset(folder)
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task('read', total=len(data))
+            description = describe(data, lambda done: progress.update(task, completed=done))
+        Console().print(table(description))
+        if html:
+            write_whole(html, page(description))
+
+
+@dataset.command('split')
+def split(
+    folder: Annotated[Path, typer.Argument(help='Data set.')],
+    by: Annotated[str, typer.Option(help='signer, official or random (signers leak).')] = 'signer',
+    folds: Annotated[int, typer.Option(min=2, help='Parts; the first becomes the test split.')] = 5,
+    seed: Annotated[int, typer.Option(min=0, help='Of the shuffling.')] = 0,
+) -> None:
+    """Split a data set into train and test, and into the folds of a cross-validation."""
+    with _one_error():
+        from sign_recognition.datasets.splitting import split_clips
+        from sign_recognition.datasets.store import Dataset
+
+        data = Dataset(folder)
+        made = split_clips(data, by, folds, seed)
+        data.rewrite(made.split, made.fold)
+    counts = Counter(made.split)
+    typer.echo(', '.join(f'{name} {counts[name]}' for name in sorted(counts)))
+    if by == 'random':
+        warning = 'the same signers train and judge: figures flatter; --by signer is honest'
+        typer.echo(f'warning: {warning}', err=True)
