@@ -93,16 +93,14 @@ class McapFile:
         Raises:
             BagError: a chunk is damaged.
         """
-        waiting: list[tuple[int, int, Record]] = []
-        count = 0
+        # By time, and within one moment by the place in the file.
+        waiting: list[tuple[int, int, int, Record]] = []
         for span in sorted(self._spans, key=lambda span: span.start_ns):
             while waiting and waiting[0][0] < span.start_ns:
                 yield heapq.heappop(waiting)[-1]
-            for record in self._records_of(span):
+            for place, record in enumerate(self._records_of(span)):
                 if topics is None or record.topic in topics:
-                    # The count keeps messages of one moment in the order of the file.
-                    heapq.heappush(waiting, (record.log_ns, count, record))
-                    count += 1
+                    heapq.heappush(waiting, (record.log_ns, span.offset, place, record))
         while waiting:
             yield heapq.heappop(waiting)[-1]
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -35,19 +38,20 @@ class SqliteFile:
 
     def __init__(self, path: Path, name: Path) -> None:
         self._name = name
-        self.complete = not _is_cut(path) and not _has_open_transaction(path)
-        try:
-            self._connection = _connect(path, self.complete)
-        except sqlite3.Error as error:
-            raise _unreadable(name, error, self.complete) from error
-        try:
-            self._describe()
-        except sqlite3.Error as error:
-            self.close()
-            raise _unreadable(name, error, self.complete) from error
-        except BaseException:
-            self.close()
-            raise
+        self._cut = _is_cut(path)
+        self.complete = not self._cut and not _has_open_transaction(path)
+        with contextlib.ExitStack() as resources:
+            if self._cut:
+                path = _whole_pages(path, resources)
+            try:
+                self._connection = _connect(path, self._cut)
+                resources.callback(self._connection.close)
+                self._describe()
+            except sqlite3.Error as error:
+                if self._cut:
+                    raise CutError(f'{name}: ends before its first message') from error
+                raise BagError(f'{name}: no rosbag2 storage ({error})') from error
+            self._resources = resources.pop_all()
 
     def records(self, topics: Collection[str] | None) -> Iterator[Record]:
         """Its messages in the order of log_ns.
@@ -66,7 +70,7 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._resources.close()
 
     def _describe(self) -> None:
         rows = self._connection.execute('SELECT id, name, type, serialization_format FROM topics')
@@ -77,7 +81,7 @@ class SqliteFile:
             raise BagError(f'{self._name}: its messages are {how!r}, read is cdr (ROS 2)')
         self.topics: Mapping[str, str] = dict(self._topics.values())
         self.definitions: Mapping[str, Definition] = self._read_definitions()
-        if not self.complete and next(self._rows(), None) is None:
+        if self._cut and next(self._rows(), None) is None:
             raise CutError(f'{self._name}: ends before its first message')
 
     def _read_definitions(self) -> dict[str, Definition]:
@@ -89,7 +93,7 @@ class SqliteFile:
 
     def _rows(self) -> Iterator[tuple[int, int, bytes]]:
         query = 'SELECT topic_id, timestamp, data FROM messages ORDER BY '
-        if not self.complete:
+        if self._cut:
             yield from sorted(self._rows_up_to_the_cut(query + 'id'), key=lambda row: row[1])
             return
         try:
@@ -102,14 +106,14 @@ class SqliteFile:
             yield from self._connection.execute(query)
 
 
-def _connect(path: Path, whole: bool) -> sqlite3.Connection:
+def _connect(path: Path, is_cut: bool) -> sqlite3.Connection:
     for mode in _MODES:
         connection: sqlite3.Connection | None = None
         try:
             connection = sqlite3.connect(
                 f'file:{_quoted(path)}?{mode}', uri=True, check_same_thread=False
             )
-            if not whole:
+            if is_cut:
                 # Without this SQLite refuses a file that is shorter than its header says.
                 connection.execute('PRAGMA writable_schema=ON')
             connection.execute('SELECT count(*) FROM sqlite_master').fetchone()
@@ -128,23 +132,33 @@ def _quoted(path: Path) -> str:
 
 
 def _is_cut(path: Path) -> bool:
-    """Whether the file is shorter than its header says (sqlite.org/fileformat2.html)."""
+    """Whether the file is shorter than its header says."""
+    page_bytes, pages = _page_facts(path)
+    return not page_bytes or path.stat().st_size < pages * page_bytes
+
+
+def _page_facts(path: Path) -> tuple[int, int]:
+    """Bytes in a page and pages in the file (sqlite.org/fileformat2.html); 0 of a cut header."""
     with path.open('rb') as file:
         header = file.read(100)
     if len(header) < 100:
-        return True
+        return 0, 0
     page_bytes = int.from_bytes(header[16:18], 'big')
-    pages = int.from_bytes(header[28:32], 'big')
-    return path.stat().st_size < pages * (65536 if page_bytes == 1 else page_bytes)
+    return 65536 if page_bytes == 1 else page_bytes, int.from_bytes(header[28:32], 'big')
+
+
+def _whole_pages(path: Path, resources: contextlib.ExitStack) -> Path:
+    """A copy without the page that is cut, in which SQLite would read zeros as messages."""
+    folder = resources.enter_context(tempfile.TemporaryDirectory(prefix='sign_recognition_'))
+    copy = Path(folder) / path.name
+    shutil.copyfile(path, copy)
+    page_bytes, _ = _page_facts(path)
+    if page_bytes:
+        os.truncate(copy, path.stat().st_size // page_bytes * page_bytes)
+    return copy
 
 
 def _has_open_transaction(path: Path) -> bool:
     """Whether a recorder was killed, or is at work."""
     beside = [path.with_name(path.name + suffix) for suffix in ('-journal', '-wal')]
     return any(each.is_file() and each.stat().st_size for each in beside)
-
-
-def _unreadable(name: Path, error: sqlite3.Error, complete: bool) -> BagError:
-    if complete:
-        return BagError(f'{name}: no rosbag2 storage ({error})')
-    return CutError(f'{name}: ends before its first message')

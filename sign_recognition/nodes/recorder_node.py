@@ -17,8 +17,9 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.duration import Duration
-from rclpy.exceptions import NameValidationException
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.validate_topic_name import validate_topic_name
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
 
@@ -117,12 +118,14 @@ class RecorderNode(PipelineNode):
         self.get_logger().info(f'{self._given.out}: {self._writer.message_count} messages')
 
     def _more_topics(self) -> set[str]:
+        names = [each.strip() for each in self._given.topics.split(',') if each.strip()]
         try:
-            names = [each.strip() for each in self._given.topics.split(',')]
-            return {self.resolve_topic_name(name) for name in names if name}
-        except NameValidationException as error:
-            text = str(error).replace('\n', ' ').strip()
-            raise ParameterError(f'parameter topics: {text}') from error
+            for name in names:
+                validate_topic_name(name)
+        except InvalidTopicNameException as error:
+            reason = str(error).splitlines()[0]
+            raise ParameterError(f'parameter topics: {name!r}, {reason}') from error
+        return {self.resolve_topic_name(name) for name in names}
 
     def _subscribe(self, topic: str, kind: Any, profile: QoSProfile) -> None:
         msgtype = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
