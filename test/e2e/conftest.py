@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import signal
@@ -16,18 +17,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rclpy
+from geometry_msgs.msg import TwistStamped
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from sign_recognition.graph import set_environment_defaults
+from sign_recognition.nodes import qos
 
 PATIENCE_S = 90.0
 _domain_ids = itertools.cycle((os.getpid() + n) % 101 + 1 for n in range(50, 151))
 
 
-class LiveRun:
-    """`sign-recognition live` as a process, its lines, and the processes below it."""
+class CommandRun:
+    """`sign-recognition` as a process, its lines, and the processes below it."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
         self.process = subprocess.Popen(
-            [sys.executable, str(program), 'live', '--plain', *arguments],
+            [sys.executable, str(program), *arguments],
             env=environment,
             cwd='/',
             stdout=subprocess.PIPE,
@@ -91,14 +100,77 @@ def domain_id() -> int:
 
 
 @pytest.fixture
-def live(domain_id: int) -> Iterator[Callable[..., LiveRun]]:
-    runs: list[LiveRun] = []
+def command(domain_id: int) -> Iterator[Callable[..., CommandRun]]:
+    """Starts `sign-recognition` with arguments."""
+    runs: list[CommandRun] = []
 
-    def start(*arguments: str) -> LiveRun:
+    def start(*arguments: str) -> CommandRun:
         environment = dict(os.environ, ROS_DOMAIN_ID=str(domain_id))
-        runs.append(LiveRun(list(arguments), environment))
+        runs.append(CommandRun(list(arguments), environment))
         return runs[-1]
 
     yield start
     for run in runs:
         run.kill()
+
+
+@pytest.fixture
+def live(command: Callable[..., CommandRun]) -> Callable[..., CommandRun]:
+    """Starts `sign-recognition live` with arguments."""
+    return functools.partial(command, 'live', '--plain')
+
+
+class Robot:
+    """Hears the commands as a robot would, and remembers when."""
+
+    def __init__(self, domain_id: int, topic: str) -> None:
+        set_environment_defaults()
+        self._context = Context()
+        rclpy.init(context=self._context, domain_id=domain_id)
+        self._node = Node('robot', context=self._context)
+        self.heard: list[tuple[float, bool]] = []
+        self._node.create_subscription(TwistStamped, topic, self._hear, qos.COMMAND)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._spin)
+        self._thread.start()
+
+    def moves(self) -> bool:
+        """Whether the newest command is to move."""
+        return bool(self.heard) and self.heard[-1][1]
+
+    def close(self) -> None:
+        self._done.set()
+        self._thread.join()
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def _hear(self, message: TwistStamped) -> None:
+        linear, angular = message.twist.linear, message.twist.angular
+        self.heard.append((time.monotonic(), any((linear.x, linear.y, linear.z, angular.z))))
+
+    def _spin(self) -> None:
+        while not self._done.is_set():
+            self._executor.spin_once(timeout_sec=0.02)
+
+
+@pytest.fixture
+def listen(domain_id: int) -> Iterator[Callable[[str], Robot]]:
+    """Makes a robot that obeys a topic."""
+    robots: list[Robot] = []
+
+    def start(topic: str) -> Robot:
+        robots.append(Robot(domain_id, topic))
+        return robots[-1]
+
+    yield start
+    for robot in robots:
+        robot.close()
+
+
+@pytest.fixture
+def robot(listen: Callable[[str], Robot]) -> Robot:
+    """The robot."""
+    return listen('cmd_vel')

@@ -5,64 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 
 import pytest
-import rclpy
-from geometry_msgs.msg import TwistStamped
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 
 from sign_recognition.classifier import OnnxClassifier
-from sign_recognition.graph import set_environment_defaults
-from sign_recognition.nodes import qos
 from sign_recognition.resources import model_file
 
 STOPS_WITHIN_S = 0.5
-
-
-class Robot:
-    """Hears the commands as a robot would, and remembers when."""
-
-    def __init__(self, domain_id: int) -> None:
-        set_environment_defaults()
-        self._context = Context()
-        rclpy.init(context=self._context, domain_id=domain_id)
-        self._node = Node('robot', context=self._context)
-        self.heard: list[tuple[float, bool]] = []
-        self._node.create_subscription(TwistStamped, 'cmd_vel', self._hear, qos.COMMAND)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._spin)
-        self._thread.start()
-
-    def moves(self) -> bool:
-        return bool(self.heard) and self.heard[-1][1]
-
-    def close(self) -> None:
-        self._done.set()
-        self._thread.join()
-        self._executor.shutdown()
-        self._node.destroy_node()
-        self._context.try_shutdown()
-
-    def _hear(self, message: TwistStamped) -> None:
-        linear, angular = message.twist.linear, message.twist.angular
-        self.heard.append((time.monotonic(), any((linear.x, linear.y, linear.z, angular.z))))
-
-    def _spin(self) -> None:
-        while not self._done.is_set():
-            self._executor.spin_once(timeout_sec=0.02)
-
-
-@pytest.fixture
-def robot(domain_id):
-    robot = Robot(domain_id)
-    yield robot
-    robot.close()
 
 
 @pytest.fixture
