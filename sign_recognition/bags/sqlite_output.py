@@ -144,4 +144,4 @@ class SqliteOutput:
         try:
             yield
         except sqlite3.Error as error:
-            raise OSError(f'{self._path}: {error}') from error
+            raise OSError(str(error)) from error
