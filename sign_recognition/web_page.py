@@ -28,6 +28,7 @@ th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #edf0f4;
 th { color: #66727f; font-weight: 500; }
 th:first-child, td:first-child { text-align: left; }
 .matrix td { text-align: center; min-width: 26px; padding: 3px 5px; border: 1px solid #edf0f4; }
+.matrix td:first-child { text-align: right; border: 0; padding-right: 8px; }
 .matrix thead th { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left;
   border: 0; padding: 6px 4px; }
 .bar { display: inline-block; width: 70px; height: 8px; background: #e7ebf0; border-radius: 4px;

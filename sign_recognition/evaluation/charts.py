@@ -25,6 +25,8 @@ _LANE_PX = 22
 _CURVES_PX = 84
 _AXIS_PX = 18
 _NAMES_PX = 62
+# Of a letter in a lane, about.
+_LETTER_PX = 7.5
 _SAMPLE_S = 0.05
 # A score that stays below this draws no curve.
 _LEAST_SCORE = 0.15
@@ -47,7 +49,7 @@ def timeline(
         known: the truth is known; else there is no lane for it, and no event is false.
         width_px: of the chart.
     """
-    axis = _Axis(begin_s, end_s, _NAMES_PX, width_px - 8)
+    axis = _Axis(begin_s, end_s, _NAMES_PX, width_px - 18)
     lanes = 2 if known else 1
     height = lanes * _LANE_PX + _CURVES_PX + _AXIS_PX + 10
     top = lanes * _LANE_PX + 6
@@ -157,12 +159,13 @@ def _bar(axis: _Axis, each: Interval, y: float, labels: Sequence[str], kind: str
     opacity = 0.25 if kind == 'missed' else 0.85
     colour, ink = colour_of(each.label, labels), INK if kind == 'missed' else '#fff'
     name = escape(each.label)
-    inside = width > 7 * len(each.label)
-    text = (
-        _text(each.label, x + 4, y + 13, ink, 11.5)
-        if inside
-        else _text(each.label, x + width + 3, y + 13, INK, 11.5)
-    )
+    room_px = _LETTER_PX * len(each.label)
+    if width > room_px:
+        text = _text(each.label, x + 4, y + 13, ink, 11.5)
+    elif x + width + room_px < axis.right_px:
+        text = _text(each.label, x + width + 3, y + 13, INK, 11.5)
+    else:
+        text = _text(each.label, x - 3, y + 13, INK, 11.5, 'end')
     return (
         f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{_LANE_PX - 4}" rx="3" '
         f'fill="{colour}" fill-opacity="{opacity}" {edge}>'

@@ -45,8 +45,8 @@ def _head(evaluation: Evaluation) -> str:
     minutes = sum(each.duration_s for each in outcomes) / 60
     names = ', '.join(f'{each.name} ({each.digest})' for each in evaluation.models)
     lines = [
-        f'{len(known)} recordings, {minutes:.1f} minutes, {metrics.shown_count(outcomes)} '
-        f'gestures performed. Model: {escape(names)}.'
+        f'Recordings: {len(known)}, of {minutes:.1f} minutes. Gestures performed: '
+        f'{metrics.shown_count(outcomes)}. Model: {escape(names)}.'
     ]
     if evaluation.foreign:
         foreign = escape(', '.join(evaluation.foreign))
@@ -248,7 +248,11 @@ def _legend(evaluation: Evaluation) -> str:
         told |= {each.label for each in outcome.truth}
         told |= {each.label for each in outcome.detections}
     labels = evaluation.models[0].labels
-    return ''.join(f'{_dot(label, labels)}{escape(label)}' for label in labels if label in told)
+    return ' '.join(
+        f'<span style="white-space:nowrap">{_dot(label, labels)}{escape(label)}</span>'
+        for label in labels
+        if label in told
+    )
 
 
 def _dot(label: str, labels: Sequence[str]) -> str:

@@ -1,0 +1,96 @@
+"""Evaluates real people's clips as bags, and writes the tables in docs/evaluation.md.
+
+    .venv/bin/python scripts/evaluate_clips.py [DATA]
+
+DATA holds video/ with truth.csv; by default shared/data beside the checkout. The clips may not be
+redistributed. It takes about a minute, for MediaPipe has to look at every image.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sign_recognition.atomic import write_whole
+from sign_recognition.evaluation.words import figure_name, figure_text
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / 'docs' / 'evaluation.md'
+BEGIN, END = '<!-- the clips: begin -->', '<!-- the clips: end -->'
+# Where the truth says what was performed, and where nothing was.
+KNOWN = ('ryker_gestures', 'aiforever_gifs')
+FOREIGN = ('chalearn_nmadapan', 'wave_imishra')
+# truth.csv tells motions in the image; the clips are taken for mirror images.
+MOTIONS = {
+    'left': 'Swipe Left',
+    'right': 'Swipe Right',
+    'up': 'Swipe Up',
+    'down': 'Swipe Down',
+    'tap': 'Tap',
+}
+
+
+def evaluate(*arguments: object) -> None:
+    """Run the command."""
+    program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
+    subprocess.run([sys.executable, program, 'evaluate', *map(str, arguments)], check=True)
+
+
+def evaluate_as_bags(video: Path, folder: Path) -> dict[str, Any]:
+    """Make bags of the clips, and evaluate these; the report."""
+    bags, report = folder / 'bags', folder / 'report.json'
+    pairs = [word for pair in MOTIONS.items() for word in ('--truth-map', '='.join(pair))]
+    known, foreign = ([video / name for name in names] for names in (KNOWN, FOREIGN))
+    evaluate(*known, '--truth', video / 'truth.csv', *pairs, '--landmarks', bags)
+    evaluate(*foreign, '--silent', '--landmarks', bags)
+    evaluate(bags, '--report', report)
+    content: dict[str, Any] = json.loads(report.read_text())
+    return content
+
+
+def tables(report: dict[str, Any]) -> Iterator[str]:
+    """The lines of the tables."""
+    model = report['models'][0]
+    known = [each for each in report['recordings'] if each['truth_known']]
+    yield (
+        f'Model `{model["name"]}` (sha256 {model["sha256"]}), {len(known)} clips, '
+        f'{sum(each["seconds"] for each in known):.0f} s, {model["counts"]["shown"]} gestures.'
+    )
+    yield from ('', '| figure | |', '|---|---|')
+    for name, value in model['figures'].items():
+        text = '–' if value is None else figure_text(name, value)
+        yield f'| {figure_name(name)} | {text} |'
+    yield from ('', '| clip | told | missed |', '|---|---|---|')
+    for each in known:
+        row = model['recordings'][each['name']]
+        if row['events'] or row['missed']:
+            told = ', '.join(told_text(event) for event in row['events'])
+            missed = ', '.join(gesture['label'] for gesture in row['missed'])
+            yield f'| {each["name"].removeprefix("bags/")} | {told} | {missed} |'
+
+
+def told_text(event: dict[str, Any]) -> str:
+    """An event in words; false ones are bold."""
+    text = f'{event["label"]} at {event["announced"]:.2f} s'
+    return text if event['right'] else f'**false: {text}**'
+
+
+def main() -> None:
+    """Evaluate, and put the tables into the page."""
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / 'shared' / 'data'
+    with tempfile.TemporaryDirectory() as name:
+        lines = tables(evaluate_as_bags(data / 'video', Path(name)))
+        before, rest = PAGE.read_text(encoding='utf-8').split(BEGIN)
+        after = rest.split(END)[1]
+        text = '\n'.join(lines)
+        write_whole(PAGE, f'{before}{BEGIN}\n{text}\n{END}{after}')
+
+
+if __name__ == '__main__':
+    main()
