@@ -122,7 +122,7 @@ def _find_leaks(
     by_split = len(set(splits)) > 1
     groups = splits if by_split else signers
     same = _same_pairs(digests, groups)
-    near = set(near_twins(descriptors, groups)) - set(same)
+    near = [(a, b) for a, b in near_twins(descriptors, groups) if digests[a] != digests[b]]
     seen = defaultdict(set)
     for signer, split in zip(signers, splits, strict=True):
         seen[signer].add(split)

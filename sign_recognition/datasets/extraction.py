@@ -24,6 +24,8 @@ _USUAL_RATE_HZ = 30.0
 # A person's box is drawn round one frame; hands leave it.
 _BOX_MARGIN = 0.1
 _LARGEST_STRETCH = 1.02
+# Containers state their length not to the frame.
+_LEAST_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def _read(source: Source, facts: ClipFacts, cut: Cut, options: ImportOptions) ->
         source.close()
     if not points:
         raise DatasetError(f'{source.name}: has no frame from {cut.start_s} to {cut.end_s} s')
+    _check_whole(source, cut, times_s[-1])
     stamps_s = np.array(times_s) - times_s[0]
     rate_hz = (len(points) - 1) / stamps_s[-1] if len(points) > 1 else source.rate_hz
     return Clip(
@@ -106,6 +109,17 @@ def _read(source: Source, facts: ClipFacts, cut: Cut, options: ImportOptions) ->
         official=facts.official, mirrored=options.mirrored, size_px=size_px,
         stamps_s=uneven_stamps(stamps_s, rate_hz), source=facts.source, start_s=times_s[0],
     )  # fmt: skip
+
+
+def _check_whole(source: Source, cut: Cut, last_s: float) -> None:
+    """Refuse a video that breaks off: a sign without its end is another sign.
+
+    Raises:
+        DatasetError: less is there than the file says.
+    """
+    end_s = min(cut.end_s, source.length_s or 0.0)
+    if last_s - cut.start_s < _LEAST_SHARE * (end_s - cut.start_s) - 1 / source.rate_hz:
+        raise DatasetError(f'{source.name}: breaks off at {last_s:.1f} of {end_s:.1f} s')
 
 
 def _captures(source: Source, cut: Cut) -> Iterator[Capture]:

@@ -223,7 +223,7 @@ class Dataset:
         self.path = Path(folder) / CLIPS_FILE
         self._file = _open(self.path)
         self.info = _read_info(self.path, self._file.schema_arrow)
-        self.facts: pa.Table = self._file.read([*_FACTS, *_SIZES])
+        self.facts = self._read(lambda: self._file.read([*_FACTS, *_SIZES]))
         sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._groups)]
         self._first_rows = np.cumsum([0, *sizes])
         self._cached: tuple[int, list[Clip]] = (-1, [])
@@ -265,18 +265,23 @@ class Dataset:
             yield from self._read_group(group)
 
     def _read_group(self, group: int) -> list[Clip]:
+        return _to_clips(self._read_table(group))
+
+    def _read_table(self, group: int) -> pa.Table:
+        return self._read(lambda: self._file.read_row_group(group).combine_chunks())
+
+    def _read(self, read: Callable[[], pa.Table]) -> pa.Table:
         try:
-            table = self._file.read_row_group(group)
+            return read()
         except (pa.ArrowException, OSError) as error:
-            raise DatasetError(f'{self.path}: broken in row group {group}: {error}') from error
-        return _to_clips(table.combine_chunks())
+            raise DatasetError(f'{self.path}: broken: {_one_line(error)}') from error
 
     def rewrite(self, split: Sequence[str], fold: Sequence[int]) -> None:
         """Give each clip another split and fold; the file is replaced when all is written."""
         with _whole_file(self.path, self._file.schema_arrow) as write:
             for group in range(self._groups):
                 rows = slice(self._first_rows[group], self._first_rows[group + 1])
-                table = self._file.read_row_group(group)
+                table = self._read_table(group)
                 for name, values in (('split', split[rows]), ('fold', fold[rows])):
                     field = table.schema.field(name)
                     column = table.schema.get_field_index(name)
@@ -292,7 +297,11 @@ def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path, memory_map=True)
     except (pa.ArrowException, OSError) as error:
-        raise DatasetError(f'{path}: {error}') from error
+        raise DatasetError(f'{path}: {_one_line(error)}') from error
+
+
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())
 
 
 def _read_info(path: Path, file_schema: pa.Schema) -> DatasetInfo:

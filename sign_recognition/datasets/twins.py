@@ -1,4 +1,4 @@
-"""Clips that are the same recording: to the last bit, or shifted, scaled, cut and encoded anew."""
+"""Clips that are the same recording: to the last bit, or shifted, scaled and encoded anew."""
 
 from __future__ import annotations
 
