@@ -202,7 +202,7 @@ def _draw_command(pen: _Pen, velocity: Velocity, latched: bool) -> None:
     moves = bool(velocity_in_words(velocity))
     text_width = max(pen.text_width(each, 9.5) for each in words)
     top, left = pen.height - 8 - size, pen.width - 8 - size
-    pen.panel(left - text_width - 12, top, size + text_width + 12, size)
+    pen.panel(left - text_width - 16, top, size + text_width + 16, size)
     x, y = left + size / 2, top + size / 2
     pen.circle(x, y, radius, _DIM)
     colour = _RED if latched and not moves else _BRIGHT if moves else _DIM
@@ -211,7 +211,7 @@ def _draw_command(pen: _Pen, velocity: Velocity, latched: bool) -> None:
     _draw_arrows(pen, velocity, (x, y), radius)
     for row, text in enumerate(words):
         below = (row - (len(words) - 1) / 2) * 16
-        pen.text(text, left - text_width - 4, y + 5 + below, 9.5, colour)
+        pen.text(text, left - text_width - 8, y + 5 + below, 9.5, colour)
 
 
 def _draw_arrows(pen: _Pen, velocity: Velocity, centre: tuple[float, float], radius: float) -> None:
