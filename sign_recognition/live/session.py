@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -193,8 +193,9 @@ class LiveSession:
         if self._plan.source and not self._end.is_set():
             self._supervisor.start(self._plan.source)
 
-    def _keys(self, labels: LabelPublisher) -> Keyboard:
-        """The keys that mark labels."""
+    @contextlib.contextmanager
+    def _keys(self, labels: LabelPublisher) -> Iterator[None]:
+        """Keys that mark labels, as long as the context lasts."""
         names = {str(number): name for number, name in enumerate(self._plan.labels, start=1)}
 
         def on_key(key: str) -> None:
@@ -210,7 +211,10 @@ class LiveSession:
             self._messages.put(f'keys that begin and end a label: {keys}')
         else:
             self._messages.put('no terminal for the label keys: use the service recorder_node/mark')
-        return keyboard
+        with keyboard:
+            yield
+        for label in labels.running:
+            self._view.message(f'label: {label} has not ended, it is not in the bag')
 
     def _all_told(self, names: Sequence[str]) -> bool:
         with self._record:
