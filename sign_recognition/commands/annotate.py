@@ -46,18 +46,24 @@ def annotate(
     ] = '',
 ) -> None:
     """Draw landmarks, scores, gestures and commands on a recording."""
+    from rich.console import Console
     from rich.progress import Progress
 
     from sign_recognition.annotation import VideoWriter, at_steady_rate
+    from sign_recognition.native_output import native_errors_hidden
 
     try:
         _check(video, out, duration)
         source = _open(video, mirrored, image_topic)
-        annotator = _make_annotator(mirrored, solution, model, gestures)
-        with Progress() as progress, VideoWriter(out, source.rate_hz) as writer:
-            drawn = _draw(source, annotator, duration, progress)
-            for image_bgr in at_steady_rate(drawn, source.rate_hz):
-                writer.write(image_bgr)
+        with native_errors_hidden() as stderr:
+            annotator = _make_annotator(mirrored, solution, model, gestures)
+            with (
+                Progress(console=Console(file=stderr), transient=True) as progress,
+                VideoWriter(out, source.rate_hz) as writer,
+            ):
+                drawn = _draw(source, annotator, duration, progress)
+                for image_bgr in at_steady_rate(drawn, source.rate_hz):
+                    writer.write(image_bgr)
     except (ValueError, OSError) as error:
         typer.echo(f'error: {error}', err=True)
         raise typer.Exit(2) from error
@@ -74,6 +80,8 @@ def _check(video: str, out: Path, duration: float | None) -> None:
 
     if out.suffix.lower() != _VIDEO_SUFFIX:
         raise ValueError(f'out: {out}, allowed is a name that ends in {_VIDEO_SUFFIX}')
+    if out.resolve() == Path(video).expanduser().resolve():
+        raise ValueError(f'out: {out} is the recording itself, allowed is another name')
     if not out.resolve().parent.is_dir():
         raise FileNotFoundError(f'out: {out.resolve().parent} is no folder')
     if video == SIGNER and duration is None:

@@ -44,6 +44,7 @@ def test_what_is_interrupted_leaves_nothing(command, tmp_path):
         (['/absent.mp4', 'OUT'], '/absent.mp4'),
         (['signer', 'OUT'], '--duration'),
         (['signer', '/absent/out.mp4', '--duration', '1'], '/absent'),
+        (['OUT', 'OUT'], 'itself'),
         (['signer', 'out.avi', '--duration', '1'], 'out.avi'),
     ],
 )
