@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sign_recognition.decision import NONE_LABEL
+from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.events import Detection, Interval
 from sign_recognition.evaluation.metrics import Outcome, Reliability
 
@@ -55,17 +56,15 @@ def timeline(
     top = lanes * _LANE_PX + 6
     parts = [_grid(axis, height - _AXIS_PX, top, lanes)]
     if known:
-        missed = {
-            id(s) for s, i in zip(outcome.truth, outcome.match.found, strict=True) if i is None
-        }
-        parts += [
-            _bar(axis, each, 2, outcome.labels, 'missed' if id(each) in missed else 'right')
-            for each in (*outcome.truth, *outcome.foreign)
-        ]
+        missed = {id(each) for each in metrics.missed(outcome)}
+        performed = [*outcome.truth, *outcome.foreign]
+        kinds = ['missed' if id(each) in missed else 'right' for each in performed]
+        parts += _lane(axis, performed, kinds, 2, outcome.labels)
     false = set(outcome.match.false) if known else set()
-    for index, event in enumerate(outcome.detections):
-        kind = 'false' if index in false else 'right'
-        parts += _event(axis, event, 2 + (lanes - 1) * _LANE_PX, outcome.labels, kind)
+    kinds = ['false' if n in false else 'right' for n in range(len(outcome.detections))]
+    y = 2 + (lanes - 1) * _LANE_PX
+    parts += _lane(axis, [e.lasting for e in outcome.detections], kinds, y, outcome.labels)
+    parts += [_announcement(axis, *each, y) for each in zip(outcome.detections, kinds, strict=True)]
     parts += _curves(axis, outcome, top)
     return _svg(width_px, height, parts)
 
@@ -146,44 +145,62 @@ def _grid(axis: _Axis, bottom: float, top: float, lanes: int) -> str:
     return ''.join(parts)
 
 
-def _bar(axis: _Axis, each: Interval, y: float, labels: Sequence[str], kind: str) -> str:
-    """A labelled bar; dashed red around it where it is missed, red where it is false."""
-    if not axis.shows(each.start_s, each.end_s):
-        return ''
+def _lane(
+    axis: _Axis, bars: Sequence[Interval], kinds: Sequence[str], y: float, labels: Sequence[str]
+) -> list[str]:
+    """Bars beside each other, each with its name where there is room for it."""
+    shown = sorted(
+        (bar.start_s, bar.end_s, bar.label, kind)
+        for bar, kind in zip(bars, kinds, strict=True)
+        if axis.shows(bar.start_s, bar.end_s)
+    )
+    edges = [axis.left_px, *(axis.px(end_s) for _, end_s, *_ in shown)]
+    begins = [*(axis.px(start_s) for start_s, *_ in shown[1:]), axis.right_px]
+    return [
+        _bar(axis, Interval(label, start_s, end_s), kind, y, labels)
+        + _name(axis, Interval(label, start_s, end_s), kind, y, (edges[n], begins[n]))
+        for n, (start_s, end_s, label, kind) in enumerate(shown)
+    ]
+
+
+def _bar(axis: _Axis, each: Interval, kind: str, y: float, labels: Sequence[str]) -> str:
+    """Dashed red around it where it is missed, red where it is false."""
     x, width = axis.px(each.start_s), max(axis.px(each.end_s) - axis.px(each.start_s), 2.0)
     edge = {
         'missed': f'stroke="{RED}" stroke-width="1.6" stroke-dasharray="4 2"',
         'false': f'stroke="{RED}" stroke-width="2"',
         'right': '',
     }[kind]
-    opacity = 0.25 if kind == 'missed' else 0.85
-    colour, ink = colour_of(each.label, labels), INK if kind == 'missed' else '#fff'
-    name = escape(each.label)
-    room_px = _LETTER_PX * len(each.label)
-    if width > room_px:
-        text = _text(each.label, x + 4, y + 13, ink, 11.5)
-    elif x + width + room_px < axis.right_px:
-        text = _text(each.label, x + width + 3, y + 13, INK, 11.5)
-    else:
-        text = _text(each.label, x - 3, y + 13, INK, 11.5, 'end')
     return (
         f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{_LANE_PX - 4}" rx="3" '
-        f'fill="{colour}" fill-opacity="{opacity}" {edge}>'
-        f'<title>{name} {each.start_s:.2f} to {each.end_s:.2f} s</title></rect>{text}'
+        f'fill="{colour_of(each.label, labels)}" '
+        f'fill-opacity="{0.25 if kind == "missed" else 0.85}" {edge}>'
+        f'<title>{escape(each.label)} {each.start_s:.2f} to {each.end_s:.2f} s</title></rect>'
     )
 
 
-def _event(axis: _Axis, event: Detection, y: float, labels: Sequence[str], kind: str) -> list[str]:
-    """A bar from where the gesture leads, and a mark where it was told."""
-    parts = [_bar(axis, event.lasting, y, labels, kind)]
-    if axis.shows(event.announced_s, event.announced_s):
-        x, colour = axis.px(event.announced_s), RED if kind == 'false' else INK
-        parts.append(
-            f'<path d="M{x:.1f} {y - 1} v{_LANE_PX - 2}" stroke="{colour}" stroke-width="2">'
-            f'<title>{escape(event.label)} told at {event.announced_s:.2f} s, '
-            f'score {event.score:.2f}</title></path>'
-        )
-    return parts
+def _name(axis: _Axis, each: Interval, kind: str, y: float, neighbours: tuple[float, float]) -> str:
+    """The name of a bar: in it, or right or left of it; none where its neighbours are too near."""
+    begin, end, room = axis.px(each.start_s), axis.px(each.end_s), _LETTER_PX * len(each.label)
+    if end - begin > room:
+        return _text(each.label, begin + 4, y + 13, INK if kind == 'missed' else '#fff', 11.5)
+    if end + room < neighbours[1]:
+        return _text(each.label, end + 4, y + 13, INK, 11.5)
+    if begin - 2.2 * room > neighbours[0]:  # the name of the bar before may be there
+        return _text(each.label, begin - 4, y + 13, INK, 11.5, 'end')
+    return ''
+
+
+def _announcement(axis: _Axis, event: Detection, kind: str, y: float) -> str:
+    """An upright mark where an event was told."""
+    if not axis.shows(event.announced_s, event.announced_s):
+        return ''
+    return (
+        f'<path d="M{axis.px(event.announced_s):.1f} {y - 1} v{_LANE_PX - 2}" stroke-width="2" '
+        f'stroke="{RED if kind == "false" else INK}">'
+        f'<title>{escape(event.label)} told at {event.announced_s:.2f} s, '
+        f'score {event.score:.2f}</title></path>'
+    )
 
 
 def _curves(axis: _Axis, outcome: Outcome, top: float) -> list[str]:
