@@ -34,9 +34,10 @@ lint:  ## Style (ruff) and types (mypy)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench:  ## Measure latency and throughput
-	@$(SET_UP)
+bench:  ## Measure latency and throughput, and the import of data sets
+	@$(SET_UP) train
 	@$(ACTIVATE) $(BIN)/python bench/run.py $(ARGS)
+	@$(ACTIVATE) $(BIN)/python bench/datasets.py
 
 golden:  ## Make the golden bags and their events anew, after a change that was meant
 	@$(SET_UP) test

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from itertools import islice
 
@@ -32,11 +32,11 @@ def facts(description: Description) -> dict[str, str]:
         'kind': each.info.kind,
         'licence': each.info.licence,
         'clips': f'{len(frames)}, {each.duration_s / 60:.1f} minutes',
-        'classes': f'{len(each.labels)}, of {_range(each.labels)} clips',
+        'classes': f'{len(each.labels)}, of {_range(each.labels.values())} clips',
         'signers': _signers_text(each.signers),
         'splits': _counts_text(each.splits),
         'official splits': _counts_text(each.official),
-        'frames per clip': f'{frames.min()} to {frames.max()}, median {np.median(frames):.0f}',
+        'frames per clip': f'{_range(frames)}, median {np.median(frames):.0f}',
         'frames without': _missing_text(each),
         'same clips': f'{each.duplicates} are copies of another to the last bit',
         'leaks': leaks_text(each.leaks),
@@ -87,14 +87,14 @@ def page(description: Description) -> str:
     )
 
 
-def _range(counts: Mapping[str, int]) -> str:
-    fewest, most = min(counts.values()), max(counts.values())
+def _range(counts: Collection[int]) -> str:
+    fewest, most = min(counts), max(counts)
     return f'{fewest}' if fewest == most else f'{fewest} to {most}'
 
 
 def _signers_text(signers: Mapping[str, int]) -> str:
     known = {name: count for name, count in signers.items() if name != NOT_KNOWN}
-    text = f'{len(known)}, of {_range(known)} clips' if known else ''
+    text = f'{len(known)}, of {_range(known.values())} clips' if known else ''
     if NOT_KNOWN in signers:
         text += f'{", and " if text else ""}{signers[NOT_KNOWN]} clips of signers not known'
     return text
