@@ -63,6 +63,13 @@ HIGHEST_DEG = np.array(
     np.float64,
 )
 
+# The joint angles of a hand that does nothing: all fingers a little bent, more towards the little
+# finger (the position of rest of Napier 1956, 'The Prehensile Movements of the Human Hand').
+RELAXED = np.array(
+    [(15, 36, 20, 20), (22, 0, 30, 18), (28, 0, 36, 22), (34, 0, 42, 25), (38, 2, 44, 26)],
+    np.float64,
+)
+
 # The wrist's range, degrees, from the same source: extension and flexion, to the thumb's side and
 # to the little finger's side.
 WRIST_FLEXION_DEG = (-70.0, 75.0)

@@ -18,7 +18,7 @@ from sign_recognition.landmarks import (
     flip_view,
     mirror,
 )
-from sign_recognition.sources.hand_model import Floats, HandPose
+from sign_recognition.sources.hand_model import RELAXED, Floats, HandPose
 from sign_recognition.sources.hand_picture import (
     Camera,
     HandPainter,
@@ -30,7 +30,6 @@ from sign_recognition.sources.hand_picture import (
 from sign_recognition.sources.signer_gestures import (
     GESTURES,
     MIRRORED,
-    RELAXED,
     Movement,
     idle,
     perform,
@@ -116,7 +115,7 @@ class Signer:
         seed: int = 0,
         size_px: tuple[int, int] = (640, 480),
         mirrored: bool = True,
-        rest_s: tuple[float, float] = (2.0, 3.5),
+        rest_s: tuple[float, float] = (2.5, 4.5),
         left_handed: bool = False,
         sequence: Sequence[str] | None = None,
     ) -> None:

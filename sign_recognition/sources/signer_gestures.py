@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sign_recognition.sources.hand_model import Floats, HandPose
+from sign_recognition.sources.hand_model import RELAXED, Floats, HandPose
 
 GESTURES = (
     'Grab', 'Tap', 'Expand', 'Pinch', 'Rotation CW', 'Rotation CCW',
@@ -41,9 +41,6 @@ OPEN = _fingers(
 )
 POINT = _fingers(
     (4, 46, 30, 36), (-3, -4, 20, 12), (40, -8, 94, 54), (48, -8, 96, 56), (62, -5, 92, 54)
-)
-RELAXED = _fingers(
-    (15, 36, 20, 20), (22, 0, 30, 18), (28, 0, 36, 22), (34, 0, 42, 25), (38, 2, 44, 26)
 )
 FIST = _fingers(
     (30, 30, 35, 40), (70, 0, 90, 50), (76, 0, 92, 52), (78, 0, 92, 52), (78, 0, 90, 52)
@@ -445,7 +442,7 @@ def idle(
     rest = _resting_pose(usual_place, rng)
     pastimes = _LONG_PASTIMES if duration_s >= 2.2 else _PASTIMES
     pastime = pastimes[int(rng.integers(len(pastimes)))]
-    begin_s, finish_s = np.array([0.27, 0.5]) * duration_s
+    begin_s, finish_s = np.array([0.25, 0.45]) * duration_s
     ready_s = duration_s - rng.uniform(0.25, 0.5)
     poses = pastime(rest, rng)
     times_s = np.linspace(begin_s, finish_s, len(poses))

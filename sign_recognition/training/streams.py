@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from sign_recognition.datasets.shrec17 import RATE_HZ, Shrec17Clip
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import RIGHT_HAND, Points
-from sign_recognition.sources.hand_model import BONES
+from sign_recognition.sources.hand_model import BONES, RELAXED
 from sign_recognition.training.anatomy import HandMotion
 from sign_recognition.training.augment import (
     MIRRORED_LABELS,
@@ -44,6 +44,9 @@ _SWIPE_OPPOSITES = {
     'Swipe Up': 'Swipe Down',
     'Swipe Down': 'Swipe Up',
 }
+# How fast a hand is brought into place. Nine of ten swipes in the clips are faster than 0.15 m/s,
+# half of them than 0.3.
+_PREPARING_MPS = (0.05, 0.15)
 # Share of the streams in which an anatomical hand performs, not the depth camera's points.
 _ANATOMICAL = 0.7
 # The largest swipe is this much larger than in the clips.
@@ -68,18 +71,20 @@ class Take:
         label: the gesture.
         stroke: begin, done and end in frames.
         motion: the same movement by an anatomical hand.
+        fingers: 1 for one finger, 2 for the whole hand.
     """
 
     hand: Points
     label: str
     stroke: Stroke
     motion: HandMotion
+    fingers: int
 
     @classmethod
     def from_clip(cls, clip: Shrec17Clip, motion: HandMotion) -> Take:
         """Cut the hand out of a clip and find its stroke."""
         hand = clip.points[:, RIGHT_HAND]
-        return cls(hand, clip.label, find_stroke(hand, clip.label), motion)
+        return cls(hand, clip.label, find_stroke(hand, clip.label), motion, clip.fingers)
 
 
 class RecordedActor:
@@ -96,8 +101,12 @@ class RecordedActor:
         """(21, 3) metres: how the take begins."""
         return np.asarray(take.hand[0])
 
-    def perform(self, take: Take, other: Take) -> Points:
-        """(F, 21, 3) metres: the take. `other` is not needed: recorded fingers stay in place."""
+    def rest(self, take: Take, frames: int) -> Points:
+        """(F, 21, 3) metres: what stands for a hand at rest, the beginning of any take."""
+        return np.repeat(take.hand[:1], frames, axis=0)
+
+    def perform(self, take: Take, other: Take, twin: Take) -> Points:
+        """(F, 21, 3) metres: the take. Recorded points cannot borrow the fingers of another."""
         is_reshaped = self._rng.random() < 0.6
         return reshape_fingers(take.hand, self._rng) if is_reshaped else take.hand
 
@@ -117,23 +126,57 @@ class AnatomicalActor:
 
     def pose(self, take: Take) -> Points:
         """(21, 3) metres: how the take begins."""
-        motion = take.motion
-        first = HandMotion(
-            motion.place_m[:1], motion.rotation[:1], motion.fingers_deg[:1], self._length_m
-        )
-        return np.asarray(first.joints(first.fingers_deg + self._habit_deg, self._bones)[0])
+        return np.asarray(self._held(take, take.motion.fingers_deg[:1])[0])
 
-    def perform(self, take: Take, other: Take) -> Points:
-        """(F, 21, 3) metres: the take; a stroke in the air now and then with the fingers of another
-        take, for there the fingers say nothing."""
+    def rest(self, take: Take, frames: int) -> Points:
+        """(F, 21, 3) metres: a relaxed hand, turned as the take begins, whose fingers play."""
+        play = _smooth_noise(self._rng, frames, 20, self._rng.uniform(4, 12)).reshape(-1, 5, 4)
+        slack = RELAXED + self._rng.normal(0, 8, (5, 4))
+        return self._held(take, slack + play * self._rng.uniform(0, 15))
+
+    def perform(self, take: Take, other: Take, twin: Take) -> Points:
+        """(F, 21, 3) metres: the path of one take, now and then with other fingers.
+
+        Args:
+            take: what is performed.
+            other: any take; a stroke in the air may borrow its fingers, for there they say nothing.
+            twin: a take of the same gesture, whose fingers do the same thing in their own way.
+        """
         motion = replace(take.motion, length_m=self._length_m)
-        fingers_deg = motion.fingers_deg
-        if take.label.startswith('Swipe') and self._rng.random() < 0.35:
-            others = other.motion.fingers_deg
+        fingers_deg, chance = motion.fingers_deg, self._rng.random()
+        if take.label.startswith('Swipe') and chance < 0.35:
             pace = self._rng.choice((0.0, self._rng.uniform(0.2, 1.0)))
-            chosen = np.arange(len(fingers_deg)) * pace * len(others) / len(fingers_deg)
-            fingers_deg = others[chosen.astype(int)]
+            last = (len(other.motion.fingers_deg) - 1) * pace
+            fingers_deg = _fingers_at(other, np.linspace(0, last, len(fingers_deg)))
+        elif chance < 0.6:
+            fingers_deg = _fingers_at(twin, _in_step(take, twin))
         return motion.joints(fingers_deg + self._habit_deg, self._bones)
+
+    def _held(self, take: Take, fingers_deg: Floats) -> Points:
+        """(F, 21, 3) metres: these fingers where the take begins."""
+        motion, frames = take.motion, len(fingers_deg)
+        held = HandMotion(
+            motion.place_m[:1].repeat(frames, axis=0),
+            motion.rotation[:1].repeat(frames, axis=0),
+            motion.fingers_deg,
+            self._length_m,
+        )
+        return held.joints(fingers_deg + self._habit_deg, self._bones)
+
+
+def _in_step(take: Take, twin: Take) -> Floats:
+    """For each frame of a take the frame of its twin at the same point of the stroke."""
+    own, its = (
+        np.array((0, each.stroke.begin, each.stroke.done, len(each.hand) - 1), np.float64)
+        for each in (take, twin)
+    )
+    return np.interp(np.arange(len(take.hand)), own, its)
+
+
+def _fingers_at(take: Take, frames: Floats) -> Floats:
+    """(G, 5, 4) degrees: a take's joint angles at any frames."""
+    angles = take.motion.fingers_deg
+    return resample(angles, np.arange(len(angles), dtype=float), frames)
 
 
 @dataclass(frozen=True)
@@ -243,6 +286,10 @@ class SceneBuilder:
     def _any_take(self) -> Take:
         return self._takes[self._rng.integers(len(self._takes))]
 
+    def _twin_of(self, take: Take) -> Take:
+        twins = [each for each in self._by_label[take.label] if each.fingers == take.fingers]
+        return twins[self._rng.integers(len(twins))]
+
     def _next_take(self) -> Take:
         opposite = _SWIPE_OPPOSITES.get(self._last_label)
         labels = sorted(self._by_label) + sorted(set(self._by_label) & set(_SWIPE_OPPOSITES))
@@ -291,30 +338,32 @@ class SceneBuilder:
         """Another speed and another size of the same movement."""
         frames = len(take.hand)
         speed = np.exp(self._rng.uniform(np.log(0.75), np.log(1.8)))
-        wanted = np.arange(0, frames - 1, speed)
-        hand = self._actor.perform(take, self._any_take())
+        unsteady = _smooth_noise(self._rng, 2 * frames, 1, 8)[:, 0] * self._rng.uniform(0, 0.3)
+        wanted = np.cumsum(speed * np.exp(unsteady))
+        wanted = np.concatenate(([0.0], wanted[wanted < frames - 1]))
+        hand = self._actor.perform(take, self._any_take(), self._twin_of(take))
         hand = resample(hand, np.arange(frames, dtype=float), wanted)
         is_swipe = take.label.startswith('Swipe')
         hand = stretch_path(hand, self._rng.uniform(0.8, widest if is_swipe else 1.2))
         if is_swipe and self._rng.random() < 0.6:
             hand = turn_with_path(hand, self._rng)
-        done = min(round(take.stroke.done / speed), len(hand) - 1)
-        begin = min(round(take.stroke.begin / speed), done - 1)
-        end = min(max(round(take.stroke.end / speed), done + 1), len(hand))
-        return hand, Stroke(max(begin, 0), done, end)
+        stroke = take.stroke
+        begin, done, end = np.searchsorted(wanted, (stroke.begin, stroke.done, stroke.end))
+        done = int(np.clip(done, 1, len(hand) - 1))
+        return hand, Stroke(min(int(begin), done - 1), done, max(int(end), done + 1))
 
     def _move_to(self, pose: Points) -> None:
-        """Reach a pose. Travels after a rest are slow, or they would be swipes."""
+        """Reach a pose, slowly: the way would be a swipe itself if it were fast."""
         distance_m = float(np.linalg.norm((pose - self._pose)[_PALM,].mean(axis=0)))
-        if distance_m > 0.08:
-            slowest_s = distance_m / self._rng.uniform(0.12, 0.3)
-            self._reach(pose, max(self._rng.uniform(0.6, 1.8), min(slowest_s, 2.0)))
-        else:
-            self._reach(pose, self._rng.uniform(0.4, 1.2))
+        slow_s = min(distance_m / self._rng.uniform(*_PREPARING_MPS), 2.5)
+        self._reach(pose, max(self._rng.uniform(0.4, 1.2), slow_s))
         self._hold(self._rng.uniform(0, 0.5))
 
     def _after_gesture(self) -> None:
-        """Go back at once, rest, leave, or go on."""
+        """Rest, go back at once, leave, or go on."""
+        if self._rng.random() < 0.4:
+            self._rest()
+            return
         chance = self._rng.random()
         if chance < 0.3:
             self._hold(self._rng.uniform(0, 0.25))
@@ -330,6 +379,14 @@ class SceneBuilder:
             self._leave()
             self._enter(self._random_pose())
             self._hold(self._rng.uniform(0.2, 0.8))
+
+    def _rest(self) -> None:
+        """Sink to a rest near by and let the fingers play."""
+        hand = self._actor.rest(self._any_take(), round(self._rng.uniform(0.3, 1.8) * RATE_HZ))
+        aside = self._rng.normal((0, 0.04, 0.01), (0.06, 0.05, 0.02)).astype(np.float32)
+        hand = hand - hand[0, _PALM].mean(axis=0) + self._pose[_PALM,].mean(axis=0) + aside
+        self._reach(hand[0], self._rng.uniform(0.4, 1.2))
+        self._add(hand)
 
     def _maybe_distract(self) -> None:
         if self._rng.random() < 0.35:
@@ -353,7 +410,7 @@ class SceneBuilder:
         start = self._pose
         curve = self._rng.normal(0, 0.02, 3) * np.sin(np.pi * share)
         self._add(start + (pose - start) * share + curve)
-        self.traps_s.append(self._frames / RATE_HZ)
+        self.traps_s += [(self._frames - back) / RATE_HZ for back in (0, frames // 3)]
 
     def _enter(self, pose: Points) -> None:
         """The hand comes into view from a side, mostly from below, and slows down."""
@@ -549,7 +606,7 @@ def cut_windows(stream: Stream, frames: int, rng: Rng) -> list[tuple[Points, str
     if last < 8:
         return []
     ends = list(rng.integers(4, last, 2))
-    for trap_s in rng.permutation(stream.traps)[:3]:
+    for trap_s in rng.permutation(stream.traps)[:4]:
         ends.append(round((trap_s + rng.uniform(-0.15, 0.5)) * stream.rate_hz))
     if not stream.performed:
         ends += list(rng.integers(4, last, 4))

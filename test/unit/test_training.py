@@ -318,7 +318,7 @@ class TestStreams:
         hands = {'Swipe Right': swipe((1, 0, 0)), 'Swipe Up': swipe((0, -1, 0))}
         motions = fit_motions(list(hands.values()))
         return [
-            Take(hand, label, find_stroke(hand, label), motion)
+            Take(hand, label, find_stroke(hand, label), motion, fingers=2)
             for (label, hand), motion in zip(hands.items(), motions, strict=True)
         ]
 
