@@ -49,8 +49,9 @@ class DecisionThresholds:
         smoothing_s: time constant of the exponential smoothing of the scores; 0 for none.
         dwell_s: how long a gesture leads above start_score before it starts.
         release_s: how long it stays below end_score before it ends.
-        rearm_s: how long 'none' must lead after an end before the next start. A hand on its way
-            back looks like the opposite swipe for a moment; only rest makes it a new gesture.
+        rearm_s: how long 'none' must lead after an end before the same gesture may start again.
+            Another gesture may start at once: the first line of a + is a swipe down until the
+            second is drawn.
 
     Raises:
         ValueError: a field is out of its range; names the field and the value.
@@ -78,7 +79,8 @@ class DecisionPolicy:
     """Turns the probabilities of one stream into gesture events.
 
     Three states follow each other: armed (a gesture may start), active (one has started), resting
-    (it has ended, and 'none' must lead for a while). Time is the stamps'; no clock is read.
+    (it has ended, and 'none' must lead for a while before the same gesture may start). Time is the
+    stamps'; no clock is read.
 
     Args:
         labels: the class names in the order of the probabilities; one of them is 'none'.
@@ -101,7 +103,7 @@ class DecisionPolicy:
         self._scores: npt.NDArray[np.float64] | None = None
         self._active: int | None = None
         self._start_ns = 0
-        self._armed = True
+        self._resting: int | None = None
         self._leading = _Lasting()
         self._low = _Lasting()
         self._quiet = _Lasting()
@@ -148,10 +150,10 @@ class DecisionPolicy:
         best = int(self._scores.argmax())
         rested_ns = self._quiet.update(best if best == self._none else None, stamp_ns)
         if rested_ns >= _ns(self._thresholds.rearm_s):
-            self._armed = True
+            self._resting = None
         is_candidate = best != self._none and self._scores[best] >= self._thresholds.start_score
         led_ns = self._leading.update(best if is_candidate else None, stamp_ns)
-        if not self._armed or led_ns < _ns(self._thresholds.dwell_s):
+        if best == self._resting or led_ns < _ns(self._thresholds.dwell_s):
             return []
         self._active, self._start_ns = best, self._leading.since_ns
         self._low.update(None, stamp_ns)
@@ -164,7 +166,7 @@ class DecisionPolicy:
         if low_ns < _ns(self._thresholds.release_s):
             return [self._event(EventKind.HOLD, stamp_ns)]
         ended = self._event(EventKind.END, stamp_ns)
-        self._active, self._armed = None, False
+        self._active, self._resting = None, self._active
         self._leading.update(None, stamp_ns)
         self._quiet.update(None, stamp_ns)
         return [ended]
