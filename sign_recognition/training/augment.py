@@ -92,6 +92,12 @@ def _rotation(yaw: float, pitch: float, roll: float) -> Floats:
     return np.asarray(about_z @ about_x @ about_y)
 
 
+def smooth_noise(rng: Rng, frames: int, columns: int, sigma: float) -> Floats:
+    """(frames, columns) of noise with a variance near 1 and a memory of sigma frames."""
+    noise = gaussian_filter1d(rng.normal(0, 1, (frames, columns)), sigma, axis=0, mode='wrap')
+    return np.asarray(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)))
+
+
 def mirror_world(hands: Points) -> Points:
     """The mirror twin: a right hand becomes a left hand."""
     return hands * np.array((-1, 1, 1), np.float32)

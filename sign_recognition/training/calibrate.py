@@ -17,8 +17,9 @@ from sign_recognition.decision import (
     EventKind,
 )
 from sign_recognition.landmarks import POINT_COUNT, Points
+from sign_recognition.training.actors import Take
 from sign_recognition.training.augment import Rng
-from sign_recognition.training.streams import Performed, Stream, Take, clip_stream
+from sign_recognition.training.streams import Performed, Stream, clip_stream
 
 Probabilities = npt.NDArray[np.float32]
 Predict = Callable[[Points], Probabilities]

@@ -23,6 +23,7 @@ from sign_recognition.datasets.shrec17 import LABELS, read_clips
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import fit_cached
 from sign_recognition.training.augment import Rng
 from sign_recognition.training.calibrate import (
@@ -35,12 +36,7 @@ from sign_recognition.training.calibrate import (
 )
 from sign_recognition.training.export import export
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
-from sign_recognition.training.streams import (
-    Take,
-    cut_windows,
-    foreign_stream,
-    make_stream,
-)
+from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
 
 CLASS_NAMES = (*LABELS, NONE_LABEL)
 CHECKPOINT = 'checkpoint.keras'

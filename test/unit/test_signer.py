@@ -130,7 +130,7 @@ class TestMovements:
 
 class TestScript:
     def test_every_gesture_comes_once_in_each_round(self):
-        labels = [each.label for each in Signer(seed=3).script(150)]
+        labels = [each.label for each in Signer(seed=3).script(180)]
 
         assert sorted(labels[:14]) == sorted(GESTURES)
         assert sorted(labels[14:28]) == sorted(GESTURES)

@@ -22,6 +22,7 @@ from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import augment
+from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
 from sign_recognition.training.calibrate import pad_hands, score_streams
@@ -30,7 +31,6 @@ from sign_recognition.training.preprocess import ChooseHand, HandFeatures
 from sign_recognition.training.streams import (
     Performed,
     Stream,
-    Take,
     clip_stream,
     cut_windows,
     foreign_stream,
