@@ -9,6 +9,7 @@ from sign_recognition.commands.dataset import dataset
 from sign_recognition.commands.evaluate import evaluate
 from sign_recognition.commands.live import live
 from sign_recognition.commands.record import record
+from sign_recognition.commands.record_clips import record_clips
 from sign_recognition.commands.replay import replay
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command()(live)
 app.command()(annotate)
 app.command()(evaluate)
 app.command()(record)
+app.command()(record_clips)
 app.command()(replay)
 app.add_typer(dataset, name='dataset')
 

@@ -56,7 +56,7 @@ def open_source(path: Path, options: ImportOptions) -> Source:
             raise DatasetError(f'{path / _INDEX}: sign {row["sign"]!r} is not in {_CLASSES}')
     count = options.classes or len(numbers)
     items = [_item(path, row, options) for row in rows if numbers[row['sign']] < count]
-    return Source('asl-signs', 'CC BY 4.0 (Kaggle asl-signs)', items, heavy=len(items) > 1000)
+    return Source('asl-signs', 'by the rules of Kaggle asl-signs', items, heavy=len(items) > 1000)
 
 
 def _item(root: Path, row: dict[str, str], options: ImportOptions) -> Item:

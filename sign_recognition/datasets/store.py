@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,20 @@ class DatasetWriter:
     def discard(self) -> None:
         """Forget the import."""
         shutil.rmtree(self._unfinished, ignore_errors=True)
+
+
+def write_dataset(folder: Path, info: DatasetInfo, clips: Iterable[Clip]) -> int:
+    """Write a data set at once into a folder that is there; says how many clips it has.
+
+    Raises:
+        OSError: it cannot be written; what was there before stays.
+    """
+    count, file_schema, remaining = 0, schema(info), iter(clips)
+    with _whole_file(folder / CLIPS_FILE, file_schema) as write:
+        while group := list(islice(remaining, CLIPS_PER_GROUP)):
+            write(_to_table(group, file_schema))
+            count += len(group)
+    return count
 
 
 class _whole_file:
