@@ -6,6 +6,7 @@ gone on with; each file gets its name when it is whole.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ from sign_recognition.datasets.collection import Failure
 from sign_recognition.datasets.extraction import find_video
 
 _EXTRA = "pip install '.[download]'"
+
+
+# yt-dlp prints its errors past every progress bar; they come as exceptions too.
+_silent = logging.getLogger(f'{__name__}.yt_dlp')
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
 
 
 class DownloadError(OSError):
@@ -101,12 +108,13 @@ class YtDlp:
             'noprogress': True,
             'no_warnings': True,
             'noplaylist': True,
+            'logger': _silent,
         }
         url = wanted.url if '//' in wanted.url else f'https://{wanted.url}'
         try:
             with self._yt_dlp.YoutubeDL(options) as downloader:
                 downloader.download([url])
-        except self._yt_dlp.utils.DownloadError as error:
+        except self._yt_dlp.utils.YoutubeDLError as error:
             raise DownloadError(str(error).removeprefix('ERROR: ')) from error
         if find_video(wanted.folder, wanted.stem) is None:
             raise DownloadError('is no video of a known format')

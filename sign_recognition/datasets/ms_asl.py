@@ -51,7 +51,7 @@ def open_source(path: Path, options: ImportOptions) -> Source:
         source = file.relative_to(path).as_posix()
         facts = ClipFacts(each.id, each.label, source, each.signer, each.split)
         items.append(Item(each.id, source, partial(read_video, file, facts, each.cut, options)))
-    return Source('MS-ASL', 'by the terms of MS-ASL: research use', items, tuple(missing), heavy=True)
+    return Source('MS-ASL', 'its own terms: research use', items, tuple(missing), heavy=True)
 
 
 def wanted_videos(path: Path, options: ImportOptions) -> list[Wanted]:

@@ -134,7 +134,7 @@ class DatasetWriter:
             return
         table = _to_table(self._clips, self._schema)
         part = self._unfinished / f'part-{self._parts:06d}.parquet'
-        with _whole_file(part, self._schema) as write:
+        with _WholeFile(part, self._schema) as write:
             write(table)
         self._clips = []
         self._parts += 1
@@ -142,7 +142,7 @@ class DatasetWriter:
     def finish(self, failures: Iterable[Failure] = ()) -> None:
         """Make the data set of its parts: from now on it is there."""
         self.flush()
-        with _whole_file(self._unfinished / CLIPS_FILE, self._schema) as write:
+        with _WholeFile(self._unfinished / CLIPS_FILE, self._schema) as write:
             for part in self._part_files():
                 write(pq.read_table(part, schema=self._schema))
         with (self._unfinished / FAILURES_FILE).open('w', newline='', encoding='utf-8') as file:
@@ -164,14 +164,14 @@ def write_dataset(folder: Path, info: DatasetInfo, clips: Iterable[Clip]) -> int
         OSError: it cannot be written; what was there before stays.
     """
     count, file_schema, remaining = 0, schema(info), iter(clips)
-    with _whole_file(folder / CLIPS_FILE, file_schema) as write:
+    with _WholeFile(folder / CLIPS_FILE, file_schema) as write:
         while group := list(islice(remaining, CLIPS_PER_GROUP)):
             write(_to_table(group, file_schema))
             count += len(group)
     return count
 
 
-class _whole_file:
+class _WholeFile:
     """A Parquet file that is there whole or not at all; calling it writes a row group."""
 
     def __init__(self, path: Path, file_schema: pa.Schema) -> None:
@@ -293,7 +293,7 @@ class Dataset:
 
     def rewrite(self, split: Sequence[str], fold: Sequence[int]) -> None:
         """Give each clip another split and fold; the file is replaced when all is written."""
-        with _whole_file(self.path, self._file.schema_arrow) as write:
+        with _WholeFile(self.path, self._file.schema_arrow) as write:
             for group in range(self._groups):
                 rows = slice(self._first_rows[group], self._first_rows[group + 1])
                 table = self._read_table(group)

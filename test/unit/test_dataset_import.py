@@ -2,7 +2,11 @@
 
 import csv
 import os
+import sys
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +16,8 @@ from sign_recognition.datasets.collection import Failure, ImportOptions, Item, S
 from sign_recognition.datasets.downloads import (
     DownloadError,
     Wanted,
+    YtDlp,
+    fetch_competition,
     fetch_videos,
     video_key,
 )
@@ -154,3 +160,60 @@ def test_downloads_are_resumed_and_failures_listed(tmp_path):
     asked.clear()
     fetch_videos(wanted, fetch)
     assert asked == ['private']
+
+
+class YoutubeDLError(Exception):
+    """As in yt-dlp."""
+
+
+@pytest.fixture
+def yt_dlp(monkeypatch):
+    """Instead of yt-dlp: writes what the URL is made of, or refuses."""
+
+    def open_with(options):
+        def download(urls):
+            (url,) = urls
+            if 'private' in url:
+                raise YoutubeDLError('ERROR: private video')
+            Path(options['outtmpl'].replace('%(ext)s', url.rpartition('.')[2])).write_text(url)
+
+        return nullcontext(SimpleNamespace(download=download))
+
+    errors = SimpleNamespace(YoutubeDLError=YoutubeDLError)
+    fake = SimpleNamespace(YoutubeDL=open_with, utils=errors)
+    monkeypatch.setitem(sys.modules, 'yt_dlp', fake)
+
+
+def test_yt_dlp_writes_where_the_importer_looks(tmp_path, yt_dlp):
+    names = ('a.mp4', 'private.mp4', 'b.swf')
+    wanted = [Wanted(f'signs.org/{name}', tmp_path, name) for name in names]
+    failures = fetch_videos(wanted, YtDlp())
+    assert (tmp_path / 'a.mp4.mp4').read_text() == 'https://signs.org/a.mp4'
+    assert [(f.id, f.reason) for f in failures] == [
+        ('private.mp4', 'private video'),
+        ('b.swf', 'is no video of a known format'),
+    ]
+
+
+def test_kagglehub_writes_into_the_source(tmp_path, monkeypatch):
+    def download(name, output_dir):
+        if name == 'forbidden':
+            raise RuntimeError('403')
+        (Path(output_dir) / f'{name}.csv').touch()
+
+    monkeypatch.setitem(sys.modules, 'kagglehub', SimpleNamespace(competition_download=download))
+    fetch_competition('asl-signs', tmp_path)
+    assert (tmp_path / 'asl-signs.csv').exists()
+    with pytest.raises(DownloadError, match='Kaggle forbidden: 403'):
+        fetch_competition('forbidden', tmp_path)
+
+
+def test_without_the_extra_its_name_is_told(tmp_path, monkeypatch):
+    for name in ('yt_dlp', 'kagglehub'):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(DatasetError, match=r'yt-dlp is not installed: pip install .*download'):
+        DatasetError, match=r"yt-dlp is not installed: pip install '\.\[download\]'"
+    ):
+        YtDlp()
+    with pytest.raises(DatasetError, match='kagglehub is not installed'):
+        fetch_competition('asl-signs', tmp_path)
