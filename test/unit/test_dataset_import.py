@@ -211,9 +211,7 @@ def test_kagglehub_writes_into_the_source(tmp_path, monkeypatch):
 def test_without_the_extra_its_name_is_told(tmp_path, monkeypatch):
     for name in ('yt_dlp', 'kagglehub'):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(DatasetError, match=r'yt-dlp is not installed: pip install .*download'):
-        DatasetError, match=r"yt-dlp is not installed: pip install '\.\[download\]'"
-    ):
+    with pytest.raises(DatasetError, match=r'yt-dlp is not installed: .*\[download\]'):
         YtDlp()
     with pytest.raises(DatasetError, match='kagglehub is not installed'):
         fetch_competition('asl-signs', tmp_path)
