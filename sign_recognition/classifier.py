@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from sign_recognition.landmarks import POINT_COUNT, Points
 from sign_recognition.model_contract import ModelContract, ModelContractError
 
-INPUT_NAME = 'landmarks'
 OUTPUT_NAME = 'probabilities'
+_TYPES = {'landmarks': 'tensor(float)', 'images': 'tensor(uint8)'}
+
+Window = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 
 class OnnxClassifier:
@@ -41,30 +42,33 @@ class OnnxClassifier:
         except ModelContractError as error:
             raise ModelContractError(f'model {self.path}: {error}') from error
 
-    def __call__(self, window: Points) -> npt.NDArray[np.float32]:
+    def __call__(self, window: Window) -> npt.NDArray[np.float32]:
         """Classify one window.
 
         Args:
-            window: (T, 75, 3) float32, raw landmarks, NaN where not seen.
+            window: (T, 75, 3) float32, raw landmarks, NaN where not seen; or, where the contract
+                says images, (T, height, width, 3) uint8 RGB.
 
         Returns:
             (classes,) float32 probabilities in the order of contract.labels.
         """
-        (probabilities,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: window[np.newaxis]})
+        given = {self.contract.input_name: window[np.newaxis]}
+        (probabilities,) = self._session.run([OUTPUT_NAME], given)
         return np.asarray(probabilities[0], np.float32)
 
     def _check_graph(self) -> None:
-        inputs = {each.name: each.shape for each in self._session.get_inputs()}
+        inputs = {each.name: each for each in self._session.get_inputs()}
         outputs = {each.name: each.shape for each in self._session.get_outputs()}
-        if INPUT_NAME not in inputs or OUTPUT_NAME not in outputs:
+        name = self.contract.input_name
+        if name not in inputs or OUTPUT_NAME not in outputs:
             raise ModelContractError(
-                f'graph: {[*inputs]} to {[*outputs]}, allowed is {INPUT_NAME!r} to {OUTPUT_NAME!r}'
+                f'graph: {[*inputs]} to {[*outputs]}, allowed is {name!r} to {OUTPUT_NAME!r}'
             )
-        window_shape = [self.contract.window_frames, POINT_COUNT, 3]
-        if inputs[INPUT_NAME][1:] != window_shape:
+        window_shape = [*self.contract.window_shape]
+        if inputs[name].shape[1:] != window_shape or inputs[name].type != _TYPES[name]:
             raise ModelContractError(
-                f'window: the graph reads {inputs[INPUT_NAME][1:]}, '
-                f'the metadata says {window_shape}'
+                f'window: the graph reads {inputs[name].shape[1:]} {inputs[name].type}, '
+                f'the metadata says {window_shape} {_TYPES[name]}'
             )
         if outputs[OUTPUT_NAME][1:] != [len(self.contract.labels)]:
             raise ModelContractError(

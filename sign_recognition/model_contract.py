@@ -8,15 +8,45 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
-from sign_recognition.landmarks import LAYOUT_VERSION
+from sign_recognition.landmarks import LAYOUT_VERSION, POINT_COUNT
 
 SPACES = ('image', 'world')
+CONTENTS = ('colour', 'hand')
+# What files from before it lack, and what that means.
+_LATER_FIELDS = {'images': None}
 
 
 class ModelContractError(ValueError):
     """A model file lacks or contradicts a part of the contract."""
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """The images that an image-clip model reads, always of the selfie view.
+
+    Attributes:
+        height: pixels.
+        width: pixels.
+        content: 'colour' (the whole image, RGB) or 'hand' (the hands white, the rest black).
+
+    Raises:
+        ModelContractError: a field is out of its range; names the field, the value and the range.
+    """
+
+    height: int
+    width: int
+    content: str = 'colour'
+
+    def __post_init__(self) -> None:
+        for name in ('height', 'width'):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not value > 0:
+                raise ModelContractError(f'images: {name} {value!r}, allowed is a positive number')
+        if self.content not in CONTENTS:
+            raise ModelContractError(f'images: {self.content!r}, allowed are {CONTENTS}')
 
 
 @dataclass(frozen=True)
@@ -35,6 +65,7 @@ class ModelContract:
         space: 'image' (landmarks in image widths, selfie view) or 'world' (3D joints in metres).
         metrics: figures by name, measured on signers that the model never saw.
         decision: calibrated thresholds.
+        images: the images of an image-clip model; None for a model that reads landmarks.
 
     Raises:
         ModelContractError: a field contradicts the contract; names the field and both values.
@@ -51,6 +82,7 @@ class ModelContract:
     space: str = 'image'
     metrics: Mapping[str, float] = field(default_factory=dict)
     decision: DecisionThresholds = DecisionThresholds()
+    images: ImageInput | None = None
 
     def __post_init__(self) -> None:
         if self.layout != LAYOUT_VERSION:
@@ -65,6 +97,18 @@ class ModelContract:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not value > 0:
                 raise ModelContractError(f'{name}: {value!r}, allowed is a positive number')
+
+    @property
+    def input_name(self) -> str:
+        """The graph's input: 'landmarks' or 'images'."""
+        return 'landmarks' if self.images is None else 'images'
+
+    @property
+    def window_shape(self) -> tuple[int, ...]:
+        """(T, 75, 3) landmarks, or (T, height, width, 3) uint8 images."""
+        if self.images is None:
+            return (self.window_frames, POINT_COUNT, 3)
+        return (self.window_frames, self.images.height, self.images.width, 3)
 
     @property
     def window_s(self) -> float:
@@ -82,8 +126,11 @@ class ModelContract:
         Raises:
             ModelContractError: a field is missing, is no JSON, or contradicts the contract.
         """
-        values = {}
+        values: dict[str, Any] = {}
         for each in fields(cls):
+            if each.name not in metadata and each.name in _LATER_FIELDS:
+                values[each.name] = _LATER_FIELDS[each.name]
+                continue
             if each.name not in metadata:
                 raise ModelContractError(f'{each.name}: missing in the metadata')
             try:
@@ -95,6 +142,8 @@ class ModelContract:
         try:
             values['labels'] = tuple(values['labels'])
             values['decision'] = DecisionThresholds(**values['decision'])
+            if values['images'] is not None:
+                values['images'] = ImageInput(**values['images'])
             return cls(**values)
         except ModelContractError:
             raise

@@ -28,7 +28,13 @@ def test_a_window_becomes_probabilities(tmp_path):
     assert LABELS[probabilities.argmax()] == 'Swipe Right'
 
 
-@pytest.mark.parametrize('name', [*contract().to_metadata()])
+def test_a_file_from_before_there_were_image_models_reads_landmarks():
+    metadata = contract().to_metadata()
+    del metadata['images']
+    assert ModelContract.from_metadata(metadata) == contract(images=None)
+
+
+@pytest.mark.parametrize('name', sorted(contract().to_metadata().keys() - {'images'}))
 def test_a_missing_fact_is_named(tmp_path, name):
     metadata = contract().to_metadata()
     del metadata[name]
@@ -50,6 +56,9 @@ def test_a_missing_fact_is_named(tmp_path, name):
         ('rate_hz', 'fast', 'fast'),
         ('window_frames', 9, r'8, 75, 3.*9, 75, 3'),
         ('decision', {'patience': 1}, 'patience'),
+        ('images', {'height': 0, 'width': 8}, 'height 0'),
+        ('images', {'height': 8, 'width': 8, 'content': 'feet'}, "'feet'.*'colour', 'hand'"),
+        ('images', {'height': 8, 'width': 8}, "'landmarks'.*allowed is 'images'"),
     ],
 )
 def test_a_contradiction_is_refused_with_both_values(tmp_path, name, value, named):
