@@ -1,36 +1,43 @@
-"""From a trained Keras model to one self-contained ONNX file."""
+"""From a trained Keras model to one self-contained ONNX file, and to a TFLite file."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import onnx
 import tensorflow as tf
 import tf2onnx
 
-from sign_recognition.classifier import INPUT_NAME, OUTPUT_NAME, OnnxClassifier
-from sign_recognition.landmarks import POINT_COUNT, Points
+from sign_recognition.classifier import OUTPUT_NAME, OnnxClassifier, Window
 from sign_recognition.model_contract import ModelContract
 
 # The shared design's limit: single precision, summed in another order.
 PARITY_LIMIT = 1e-4
 _OPSET = 17
-_OUTPUTS = (OUTPUT_NAME, 'embedding')
+# In the order in which TensorFlow gives a dictionary.
+_OUTPUTS = ('embedding', OUTPUT_NAME)
+
+Classify = Callable[[Window], npt.NDArray[np.float32]]
 
 
 class ExportError(RuntimeError):
-    """The ONNX file does not do what the Keras model does."""
+    """A file does not do what the Keras model does."""
 
 
 def export(model: keras.Model, contract: ModelContract, path: Path) -> float:
     """Write a model file, or nothing: it is checked before it takes its place.
 
     Args:
-        model: input `landmarks` (B, T, 75, 3), outputs `probabilities` and `embedding`.
+        model: of `architectures`, reading what the contract says.
         contract: what the file says of itself.
         path: the file to write.
 
@@ -41,37 +48,87 @@ def export(model: keras.Model, contract: ModelContract, path: Path) -> float:
         ExportError: that difference is above PARITY_LIMIT.
         ModelContractError: the file contradicts the contract.
     """
-    graph = _convert(model, contract)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(suffix='.onnx', prefix=f'.{path.stem}.', dir=path.parent)
-    os.close(handle)
-    try:
+    graph = _to_onnx(model, contract)
+    with _checked_file(path) as partial:
         onnx.save(graph, partial)
-        difference = _parity(model, OnnxClassifier(partial))
-        if not difference <= PARITY_LIMIT:
-            raise ExportError(f'{path}: Keras and ONNX differ by {difference} > {PARITY_LIMIT}')
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
+        classifier = OnnxClassifier(partial)
+        return _parity('ONNX', path, model, contract, classifier)
+
+
+def export_tflite(model: keras.Model, contract: ModelContract, path: Path) -> float:
+    """Write a TFLite file of one clip at a time, or nothing, as `export`.
+
+    The file says nothing of labels, rate and thresholds: these are in the ONNX file beside it.
+
+    Returns:
+        The largest difference of a probability between Keras and the TFLite interpreter.
+
+    Raises:
+        ExportError: that difference is above PARITY_LIMIT.
+    """
+    content = _to_tflite(model, contract)
+    with _checked_file(path) as partial:
+        partial.write_bytes(content)
+        return _parity('TFLite', path, model, contract, _lite_classifier(content))
+
+
+@contextmanager
+def _checked_file(path: Path) -> Iterator[Path]:
+    """A file beside `path` that takes its place where the block does not raise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f'.{path.stem}.', dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o644)
+        partial.replace(path)
     finally:
-        Path(partial).unlink(missing_ok=True)
-    return difference
+        partial.unlink(missing_ok=True)
 
 
-def _convert(model: keras.Model, contract: ModelContract) -> onnx.ModelProto:
-    shape = (None, contract.window_frames, POINT_COUNT, 3)
-    signature = [tf.TensorSpec(shape, tf.float32, name=INPUT_NAME)]
+def _inference(model: keras.Model, contract: ModelContract, batch: int | None) -> Any:
+    """The model as a function of TensorFlow with the contract's outputs."""
+    name = contract.input_name
+    if model.input.name != name:
+        raise ExportError(f'{contract.architecture} reads {model.input.name}, not {name}')
+    signature = tf.TensorSpec((batch, *contract.window_shape), model.input.dtype, name=name)
 
-    def infer(landmarks: tf.Tensor) -> list[tf.Tensor]:
-        outputs = model(landmarks, training=False)
-        return [tf.identity(outputs[name], name=name) for name in _OUTPUTS]
+    def infer(window: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = model(window, training=False)
+        return {name: tf.identity(outputs[name]) for name in _OUTPUTS}
 
-    function = tf.function(infer, input_signature=signature)
-    converted = tf2onnx.convert.from_function(function, signature, opset=_OPSET)
+    return tf.function(infer, input_signature=[signature])
+
+
+def _to_onnx(model: keras.Model, contract: ModelContract) -> onnx.ModelProto:
+    function = _inference(model, contract, batch=None)
+    converted = tf2onnx.convert.from_function(function, function.input_signature, opset=_OPSET)
     graph: onnx.ModelProto = converted[0]
     _name_outputs(graph)
     onnx.helper.set_model_props(graph, contract.to_metadata())
     onnx.checker.check_model(graph)
     return graph
+
+
+def _to_tflite(model: keras.Model, contract: ModelContract) -> bytes:
+    # A batch of one: with an open batch the recurrent layers need list operations that only
+    # TensorFlow's own kernels have (SELECT_TF_OPS).
+    function = _inference(model, contract, batch=1)
+    module = tf.Module()
+    # TFLite freezes only variables that it is told of; it does not find those of a Keras 3 model.
+    module.variables_of_model = [each.value for each in model.variables]
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        tf.saved_model.save(module, folder, signatures=function.get_concrete_function())
+        return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """TFLite warns that it moves to a package of its own; TensorFlow is pinned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
 
 
 def _name_outputs(graph: onnx.ModelProto) -> None:
@@ -83,19 +140,35 @@ def _name_outputs(graph: onnx.ModelProto) -> None:
         output.name = name
 
 
-def _parity(model: keras.Model, classifier: OnnxClassifier) -> float:
-    windows = _probe_windows(classifier.contract.window_frames)
+def _lite_classifier(content: bytes) -> Classify:
+    """What the TFLite interpreter makes of a window."""
+    with _quiet():
+        run = tf.lite.Interpreter(model_content=content, num_threads=1).get_signature_runner()
+    (name,) = run.get_input_details()
+    return lambda window: np.array(run(**{name: window[np.newaxis]})[OUTPUT_NAME][0])
+
+
+def _parity(
+    name: str, path: Path, model: keras.Model, contract: ModelContract, classify: Classify
+) -> float:
+    windows = _probe_windows(contract)
     expected = model.predict(windows, verbose=0)[OUTPUT_NAME]
-    actual = np.stack([classifier(window) for window in windows])
-    return float(np.abs(expected - actual).max())
+    actual = np.stack([classify(window) for window in windows])
+    difference = float(np.abs(expected - actual).max())
+    if not difference <= PARITY_LIMIT:
+        raise ExportError(f'{path}: Keras and {name} differ by {difference} > {PARITY_LIMIT}')
+    return difference
 
 
-def _probe_windows(frames: int) -> Points:
-    """(8, T, 75, 3) windows with either hand, both, gaps, and nothing at all."""
+def _probe_windows(contract: ModelContract) -> Window:
+    """(8, *window_shape): landmarks with either hand, both, gaps, body, and nothing; or noise."""
     rng = np.random.default_rng(0)
-    hand = rng.normal(0, 0.05, (8, 1, 75, 3)) + rng.normal(0, 0.02, (8, frames, 75, 3)) + 0.5
-    windows = hand.astype(np.float32)
-    windows[:, :, 42:] = np.nan
+    if contract.images is not None:
+        return rng.integers(0, 256, (8, *contract.window_shape), np.uint8)
+    frames = contract.window_frames
+    place = rng.normal(0, 0.05, (8, 1, 75, 3)) + rng.normal(0, 0.02, (8, frames, 75, 3)) + 0.5
+    windows = place.astype(np.float32)
+    windows[:5, :, 42:] = np.nan
     windows[0::4, :, :21] = np.nan
     windows[1::4, :, 21:42] = np.nan
     windows[2::4, rng.random(frames) < 0.4] = np.nan

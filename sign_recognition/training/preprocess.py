@@ -57,7 +57,7 @@ class ChooseHand(keras.layers.Layer):  # type: ignore[misc]
         lead = lead + other * borrowed[..., None]
         lead_seen = lead_seen + borrowed
         size = _hand_size(lead, lead_seen)
-        fill, gap = _gap_filler(lead_seen)
+        fill, gap = gap_filler(lead_seen)
         return (
             _apply(fill, lead), lead_seen, gap, _palm(other), other_seen * two_hands, size,
         )  # fmt: skip
@@ -75,11 +75,11 @@ class HandFeatures(keras.layers.Layer):  # type: ignore[misc]
         hand, seen, gap, other_palm, other_seen, size = chosen
         flat_size = size[..., 0]
         palm = _palm(hand)
-        path = (palm - _mean_where(palm, seen)) / flat_size
+        path = (palm - mean_where(palm, seen)) / flat_size
         from_now = (palm - palm[:, -1:]) / flat_size
         shape = (hand - ops.mean(ops.take(hand, _PALM, axis=2), axis=2, keepdims=True)) / size
         spread = _tip_distances(shape)
-        log_size = ops.log(_frame_size(hand)[..., None] / flat_size + _TINY)
+        log_size = ops.log(frame_size(hand)[..., None] / flat_size + _TINY)
         any_seen = ops.cast(ops.max(seen, axis=1, keepdims=True) > 0, 'float32')
         other = (other_palm - palm) / flat_size
         features = ops.concatenate(
@@ -125,13 +125,13 @@ def _palm(hand: Any) -> Any:
     return ops.mean(ops.take(hand, _PALM, axis=2), axis=2)[..., :2]
 
 
-def _mean_where(values: Any, seen: Any) -> Any:
+def mean_where(values: Any, seen: Any) -> Any:
     """(B, 1, C) mean over the seen frames; 0 where there are none."""
     count = ops.maximum(ops.sum(seen, axis=1, keepdims=True), 1.0)
     return ops.sum(values * seen, axis=1, keepdims=True) / count
 
 
-def _frame_size(hand: Any) -> Any:
+def frame_size(hand: Any) -> Any:
     """(B, T) the longest of the palm's bones in the image: tilting shortens some, seldom all."""
     bones = [hand[:, :, a, :2] - hand[:, :, b, :2] for a, b in _SIZE_BONES]
     lengths = ops.stack([ops.sqrt(ops.sum(bone**2, axis=-1) + 1e-12) for bone in bones], axis=-1)
@@ -140,35 +140,36 @@ def _frame_size(hand: Any) -> Any:
 
 def _hand_size(hand: Any, seen: Any) -> Any:
     """(B, 1, 1, 1) mean size over the seen frames, 1 where the hand was never seen."""
-    size = _mean_where(_frame_size(hand)[..., None], seen)
+    size = mean_where(frame_size(hand)[..., None], seen)
     return ops.where(size > _TINY, size, 1.0)[..., None]
 
 
 def _liveliness(hand: Any, seen: Any) -> Any:
     """(B, 1) how much a hand is seen (0 to 1) and how much it moves, in hand sizes."""
     flat = ops.reshape(hand[..., :2], (-1, hand.shape[1], 42))
-    variance = _mean_where((flat - _mean_where(flat, seen)) ** 2, seen)
+    variance = mean_where((flat - mean_where(flat, seen)) ** 2, seen)
     size = _hand_size(hand, seen)[:, 0, 0]
     spread = ops.sqrt(ops.mean(variance, axis=-1) + 1e-12) / size
     return ops.mean(seen, axis=1) + 2 * ops.minimum(spread, 1.0)
 
 
-def _gap_filler(seen: Any) -> tuple[Any, Any]:
+def gap_filler(seen: Any) -> tuple[Any, Any]:
     """A matrix that fills unseen frames from seen ones on a straight line.
 
     Args:
-        seen: (B, T, 1) 1.0 where the hand was seen.
+        seen: (B, T, 1) 1.0 where the hand was seen; T need not be known.
 
     Returns:
         (B, T, T) weights of each frame in each filled frame, and (B, T, 1) frames to the nearest
         seen frame (T where there is none).
     """
-    frames = seen.shape[1]
-    index = np.arange(frames, dtype=np.float32)
-    earlier = (index[None, :] <= index[:, None]).astype(np.float32)
+    index = ops.arange(ops.shape(seen)[1], dtype='float32')
+    frames = ops.cast(ops.shape(seen)[1], 'float32')
+    earlier = ops.cast(index[None, :] <= index[:, None], 'float32')
+    later = ops.cast(index[None, :] >= index[:, None], 'float32')
     is_seen = seen[:, None, :, 0]
     last = ops.max(is_seen * earlier * (index + 1), axis=-1, keepdims=True) - 1
-    coming = frames - ops.max(is_seen * earlier.T * (frames - index), axis=-1, keepdims=True)
+    coming = frames - ops.max(is_seen * later * (frames - index), axis=-1, keepdims=True)
     back, ahead = index[:, None] - last, coming - index[:, None]
     no_last, no_coming = ops.cast(last < 0, 'float32'), ops.cast(coming >= frames, 'float32')
     share = back / ops.maximum(back + ahead, 1.0)

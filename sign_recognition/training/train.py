@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any
 
 import keras
@@ -23,6 +21,7 @@ from sign_recognition.datasets.shrec17 import LABELS, read_clips
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.training import architectures
 from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import fit_cached
 from sign_recognition.training.augment import Rng
@@ -34,7 +33,7 @@ from sign_recognition.training.calibrate import (
     predict_streams,
     score_streams,
 )
-from sign_recognition.training.export import export
+from sign_recognition.training.export import export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
 
@@ -216,19 +215,22 @@ class StreamPool:
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches for Keras."""
+    """Batches for Keras; the truth is the same for each output that has a loss."""
 
-    def __init__(self, examples: Examples, batch: int) -> None:
+    def __init__(self, examples: Examples, batch: int, outputs: Sequence[str]) -> None:
         super().__init__()
-        self._examples, self._batch = examples, batch
+        self._examples, self._batch, self._outputs = examples, batch, outputs
 
     def __len__(self) -> int:
         return len(self._examples.classes) // self._batch or 1
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def __getitem__(
+        self, index: int
+    ) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]:
         part = slice(index * self._batch, (index + 1) * self._batch)
         one_hot = np.eye(len(CLASS_NAMES), dtype=np.float32)[self._examples.classes[part]]
-        return self._examples.features[part].astype(np.float32), one_hot
+        truth = dict.fromkeys(self._outputs, one_hot)
+        return self._examples.features[part].astype(np.float32), truth
 
 
 class _Advance(keras.callbacks.Callback):  # type: ignore[misc]
@@ -250,22 +252,41 @@ def build_model(config: TrainConfig) -> tuple[keras.Model, keras.Model, keras.Mo
 
     Returns:
         The whole, from landmarks to probabilities and embedding; the part from landmarks to
-        features, which has nothing to learn; the part from features to probabilities.
+        features, which has nothing to learn; the part from features to all that has a loss.
+
+    Raises:
+        ValueError: there is no such architecture, or it does not read landmarks.
     """
-    whole = _architecture(config).build(
+    architecture = architectures.find(config.architecture)
+    whole = architecture.build(
         config.window_frames, len(CLASS_NAMES), **config.architecture_options
     )
+    if whole.input.name != 'landmarks':
+        raise ValueError(
+            f'architecture: {config.architecture} reads {whole.input.name}, '
+            'allowed here is one that reads landmarks'
+        )
     features = whole.get_layer('features').output
     front = keras.Model(whole.input, features)
-    return whole, front, keras.Model(features, whole.output['probabilities'])
+    return (
+        whole,
+        front,
+        keras.Model(features, {name: whole.output[name] for name in _losses(config)}),
+    )
 
 
 def _compile(model: keras.Model, config: TrainConfig, steps: int) -> None:
     model.compile(
         keras.optimizers.AdamW(_schedule(config, steps), weight_decay=0.02, clipnorm=1.0),
-        keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-        metrics=['accuracy'],
+        {name: loss for name, (loss, _) in _losses(config).items()},
+        loss_weights={name: weight for name, (_, weight) in _losses(config).items()},
+        metrics={'probabilities': ['accuracy']},
     )
+
+
+def _losses(config: TrainConfig) -> Mapping[str, tuple[Any, float]]:
+    architecture = architectures.find(config.architecture)
+    return architecture.losses(config.label_smoothing, **config.architecture_options)
 
 
 def _schedule(config: TrainConfig, steps: int) -> keras.optimizers.schedules.CosineDecay:
@@ -280,10 +301,6 @@ def _schedule(config: TrainConfig, steps: int) -> keras.optimizers.schedules.Cos
     )
 
 
-def _architecture(config: TrainConfig) -> ModuleType:
-    return importlib.import_module(f'sign_recognition.training.architectures.{config.architecture}')
-
-
 def train(
     config: TrainConfig, data_dir: Path, run_dir: Path, console: Console | None = None
 ) -> Path:
@@ -292,7 +309,7 @@ def train(
     Args:
         config: the run.
         data_dir: the folder of the data sets.
-        run_dir: gets checkpoint.keras, progress.json and <name>.onnx.
+        run_dir: gets checkpoint.keras, progress.json, <name>.onnx and <name>.tflite.
         console: where progress goes.
 
     Returns:
@@ -320,7 +337,7 @@ def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Consol
     first, learner = _resume(run_dir, console) or (0, back)
     for epoch in range(first, config.epochs):
         examples = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
-        batches = _Batches(examples, config.batch)
+        batches = _Batches(examples, config.batch, [*_losses(config)])
         steps = config.epochs * len(batches)
         if epoch == 0:
             _compile(learner, config, steps)
@@ -366,7 +383,9 @@ def finish(
     contract = measure(config, predict, material)
     path = run_dir / f'{config.name}.onnx'
     difference = export(model, contract, path)
-    console.print({**contract.metrics, 'keras_onnx_difference': difference})
+    lite_difference = export_tflite(model, contract, path.with_suffix('.tflite'))
+    differences = {'keras_onnx_difference': difference, 'keras_tflite_difference': lite_difference}
+    console.print({**contract.metrics, **differences})
     console.print(asdict(contract.decision))
     return path
 

@@ -1,0 +1,113 @@
+"""A 1D-CNN that names a super-class on its way to the class, as projects on WLASL build it.
+
+Conv1D 64-128-256 and a maximum over time; the super-class goes into the choice of the class; both
+have a loss, 0.3 and 0.7. The original takes super-classes and classes from two encoders, which mix
+labels where one of them sees other clips; here one list tells the super-class of each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from sign_recognition.training.blocks import landmark_input
+from sign_recognition.training.literature_features import BodyCoordinates
+
+NAME = 'hierarchical_cnn'
+SUPER_OUTPUT = 'super_probabilities'
+
+
+def build(
+    window_frames: int,
+    classes: int,
+    super_classes: Sequence[int] | None = None,
+    widths: Sequence[int] = (64, 128, 256),
+    dense: int = 128,
+    dropout: float = 0.4,
+) -> keras.Model:
+    """The model from raw landmarks to probabilities.
+
+    Args:
+        window_frames: frames in the window (T).
+        classes: number of labels.
+        super_classes: (classes,) number of each class's super-class; without it each class is its
+            own, and the first head only guides.
+        widths: channels of the convolutions.
+        dense: width of the embedding, before the super-class joins it.
+        dropout: share of the pooled features dropped in training.
+
+    Returns:
+        A model as in the description of `architectures`, with `super_probabilities`
+        (B, super-classes) for training.
+
+    Raises:
+        ValueError: super_classes is not as long as there are classes.
+    """
+    members = _members(classes, super_classes)
+    landmarks = landmark_input(window_frames)
+    x = BodyCoordinates(name='features')(landmarks)
+    x = layers.BatchNormalization(name='standardise')(x)
+    for width in widths:
+        x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
+        x = layers.Activation('relu')(layers.BatchNormalization()(x))
+    x = layers.Dropout(dropout)(layers.GlobalMaxPooling1D(name='pool')(x))
+    coarse = layers.Dense(members.shape[1], activation='softmax', name=SUPER_OUTPUT)(x)
+    fine = layers.Dense(dense, activation='relu')(x)
+    embedding = layers.Concatenate(name='embedding')([fine, coarse])
+    probabilities = layers.Dense(classes, activation='softmax', name='probabilities')(embedding)
+    return keras.Model(
+        landmarks,
+        {'probabilities': probabilities, 'embedding': embedding, SUPER_OUTPUT: coarse},
+        name=NAME,
+    )
+
+
+def losses(
+    label_smoothing: float, super_classes: Sequence[int] | None = None, **_: Any
+) -> dict[str, tuple[keras.losses.Loss, float]]:
+    """The losses of both heads and their weights; the truth of both is the one-hot class."""
+    return {
+        'probabilities': (
+            keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing), 0.7,
+        ),
+        SUPER_OUTPUT: (SuperClassLoss(super_classes, label_smoothing), 0.3),
+    }  # fmt: skip
+
+
+@keras.saving.register_keras_serializable('sign_recognition')
+class SuperClassLoss(keras.losses.Loss):  # type: ignore[misc]
+    """Cross entropy of the super-class to which the true class belongs."""
+
+    def __init__(
+        self,
+        super_classes: Sequence[int] | None = None,
+        label_smoothing: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.super_classes = super_classes
+        self.label_smoothing = label_smoothing
+
+    def call(self, truth: Any, probabilities: Any) -> Any:
+        members = _members(truth.shape[-1], self.super_classes)
+        return keras.losses.categorical_crossentropy(
+            ops.matmul(truth, members), probabilities, label_smoothing=self.label_smoothing
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        own = {'super_classes': self.super_classes, 'label_smoothing': self.label_smoothing}
+        return {**super().get_config(), **own}
+
+
+def _members(classes: int, super_classes: Sequence[int] | None) -> Any:
+    """(classes, super-classes) float32, 1 where a class belongs to a super-class."""
+    numbers = range(classes) if super_classes is None else super_classes
+    if len(numbers) != classes:
+        raise ValueError(
+            f'super_classes: {len(numbers)} of them, allowed is one for each of {classes} classes'
+        )
+    return np.eye(max(numbers) + 1, dtype=np.float32)[list(numbers)]

@@ -1,0 +1,288 @@
+"""Every architecture: built, exported three ways that agree, and what each of them promises."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow')
+
+import keras
+from support import LABELS, contract
+
+from sign_recognition.classifier import OnnxClassifier
+from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
+from sign_recognition.model_contract import ImageInput, ModelContract
+from sign_recognition.training import architectures
+from sign_recognition.training.architectures import hierarchical_cnn, keyframe_mlp
+from sign_recognition.training.architectures.keyframe_mlp import PairWithKey
+from sign_recognition.training.export import (
+    PARITY_LIMIT,
+    ExportError,
+    _probe_windows,
+    export,
+    export_tflite,
+)
+from sign_recognition.training.literature_features import (
+    BodyCoordinates,
+    FrameDifferences,
+    HandShapes,
+    SpoterCoordinates,
+)
+
+FRAMES = 8
+IMAGES = ImageInput(16, 20)
+SMALL: dict[str, dict[str, Any]] = {
+    'bigru': {'units': (6, 6), 'dense': 8},
+    'bilstm': {'units': (6, 6), 'dense': 8},
+    'conv_attention': {'width': 8, 'blocks': 1, 'heads': 2},
+    'convlstm': {'filters': (2, 3), 'dense': (8,)},
+    'hierarchical_cnn': {'widths': (8, 8), 'dense': 8, 'super_classes': (0, 0, 1)},
+    'keyframe_mlp': {'hidden': 8},
+    'lrcn': {'filters': (4, 6), 'pools': (4, 2), 'units': 6},
+    'lstm': {'units': (6, 6)},
+    'r2plus1d': {'filters': (4, 6)},
+    'spoter': {'width': 12, 'blocks': 1, 'heads': 3, 'hidden': 16},
+    'transformer': {'width': 12, 'blocks': 1, 'heads': 3, 'hidden': 16},
+}
+READ_IMAGES = ('convlstm', 'lrcn', 'r2plus1d')
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)
+
+
+def small(name: str, **changes: Any) -> keras.Model:
+    """A small model with random weights, also where they begin with zeros and ones."""
+    keras.utils.set_random_seed(7)
+    options = {**SMALL[name], **changes}
+    if name in READ_IMAGES:
+        options |= {'height': IMAGES.height, 'width': IMAGES.width}
+    model = architectures.find(name).build(FRAMES, len(LABELS), **options)
+    rng = np.random.default_rng(7)
+    for weight in model.weights:
+        if weight.dtype == 'float32':
+            weight.assign(weight + rng.uniform(-0.2, 0.2, weight.shape))
+    return model
+
+
+def facts(name: str) -> ModelContract:
+    return contract(
+        window_frames=FRAMES, architecture=name, images=IMAGES if name in READ_IMAGES else None
+    )
+
+
+@pytest.mark.parametrize('name', architectures.names())
+def test_keras_onnx_and_tflite_agree(name: str, tmp_path: Path) -> None:
+    model = small(name)
+    assert export(model, facts(name), tmp_path / 'model.onnx') <= PARITY_LIMIT
+    assert export_tflite(model, facts(name), tmp_path / 'model.tflite') <= PARITY_LIMIT
+    assert sorted(each.name for each in tmp_path.iterdir()) == ['model.onnx', 'model.tflite']
+    classifier = OnnxClassifier(tmp_path / 'model.onnx')
+    assert classifier.contract == facts(name)
+    told = np.array([classifier(window) for window in _probe_windows(facts(name))])
+    assert np.median(told.max(axis=-1)) < 0.99, 'certainty would hide a difference'
+    assert np.ptp(told, axis=0).max() > 1e-3, 'all windows are the same to it'
+
+
+@pytest.mark.parametrize('name', architectures.names())
+def test_it_learns_and_its_checkpoint_is_whole(name: str, tmp_path: Path) -> None:
+    model = small(name)
+    losses = architectures.find(name).losses(0.05, **SMALL[name])
+    model = keras.Model(model.input, {each: model.output[each] for each in losses})
+    model.compile(
+        'adam',
+        {each: loss for each, (loss, _) in losses.items()},
+        loss_weights={each: weight for each, (_, weight) in losses.items()},
+        run_eagerly=True,  # seconds sooner
+    )
+    assert sum(weight for _, weight in losses.values()) == pytest.approx(1)
+    windows = _probe_windows(facts(name))[:4]
+    truth = dict.fromkeys(losses, np.eye(len(LABELS), dtype=np.float32)[[0, 1, 2, 0]])
+    before = [np.array(each) for each in model.trainable_weights]
+    assert np.isfinite(model.fit(windows, truth, verbose=0).history['loss'][0])
+    learned = [
+        not np.array_equal(old, new)
+        for old, new in zip(before, model.trainable_weights, strict=True)
+    ]
+    assert np.mean(learned) > 0.9
+    model.save(tmp_path / 'checkpoint.keras')
+    again = keras.models.load_model(tmp_path / 'checkpoint.keras')
+    assert np.array_equal(again(windows)['probabilities'], model(windows)['probabilities'])
+    assert again.evaluate(windows, truth, verbose=0) == pytest.approx(
+        model.evaluate(windows, truth, verbose=0)
+    )
+
+
+@pytest.mark.parametrize('name', architectures.names())
+def test_nothing_before_the_features_learns(name: str) -> None:
+    model = small(name)
+    front = keras.Model(model.input, model.get_layer('features').output)
+    assert front.weights == []
+
+
+def test_an_unknown_architecture_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(architectures.ArchitectureError, match="'alexnet', known are bigru, bilstm"):
+        architectures.find('alexnet')
+
+
+def test_every_module_is_called_what_it_says() -> None:
+    assert set(SMALL) == set(architectures.names())
+    for name in architectures.names():
+        assert name == importlib.import_module(f'{architectures.__name__}.{name}').NAME
+        assert small(name).name == name
+
+
+def person(rng: np.random.Generator, frames: int = FRAMES) -> Points:
+    """(1, T, 75, 3): somebody who moves a right hand; the left is not seen."""
+    rest = rng.normal(0.5, 0.1, (1, 1, 75, 3))
+    windows = np.repeat(rest, frames, axis=1) + rng.normal(0, 0.003, (1, frames, 75, 3))
+    windows[:, :, RIGHT_HAND] += np.linspace(0, 0.2, frames)[:, None, None] * np.array((1, 0.5, 0))
+    windows[:, :, LEFT_HAND] = np.nan
+    return np.asarray(windows, np.float32)
+
+
+FEATURES = [FrameDifferences, BodyCoordinates, HandShapes, SpoterCoordinates]
+
+
+@pytest.mark.parametrize('features', FEATURES)
+class TestFeatures:
+    def test_place_does_not_matter(self, features: type, rng: np.random.Generator) -> None:
+        windows = person(rng)
+        shifted = windows + np.array((0.25, -0.125, 0), np.float32)
+        assert np.allclose(features()(shifted), features()(windows), atol=1e-4)
+
+    @pytest.mark.parametrize('with_body', [True, False])
+    def test_size_matters_to_differences_alone(
+        self, features: type, with_body: bool, rng: np.random.Generator
+    ) -> None:
+        windows = person(rng)
+        if not with_body:
+            windows[:, :, POSE] = np.nan
+        near = np.allclose(features()(2 * windows), features()(windows), atol=1e-4)
+        assert near != (features is FrameDifferences)
+
+    def test_what_is_not_seen_is_zero_and_a_gap_is_bridged(
+        self, features: type, rng: np.random.Generator
+    ) -> None:
+        nothing = np.full((1, FRAMES, 75, 3), np.nan, np.float32)
+        assert not np.any(features()(nothing))
+        windows = person(rng)
+        still = np.repeat(windows[:, :1], FRAMES, axis=1)
+        gap = still.copy()
+        gap[:, 3:5, RIGHT_HAND] = np.nan
+        seen = slice(0, 3) if features is HandShapes else slice(-3, None)
+        told, told_gap = np.array(features()(still)), np.array(features()(gap))
+        if features is not FrameDifferences:
+            assert told[0, 3, seen].tolist() == [0, 1, 1]
+            assert told_gap[0, 3, seen].tolist() == [0, 0, 1]
+            told[..., seen] = told_gap[..., seen] = 0
+        assert np.allclose(told_gap, told, atol=1e-3)
+
+    def test_numbers_are_bounded(self, features: type, rng: np.random.Generator) -> None:
+        windows = rng.normal(0, 100, (2, FRAMES, 75, 3)).astype(np.float32)
+        told = np.array(features()(windows))
+        assert np.isfinite(told).all() and np.abs(told).max() <= 8
+
+
+def test_a_point_that_comes_into_view_has_not_moved(rng: np.random.Generator) -> None:
+    windows = person(rng)
+    windows[:, :4, RIGHT_HAND] = np.nan
+    windows[:, :6, POSE.start + 15] = np.nan
+    told = np.array(FrameDifferences()(windows)).reshape(FRAMES, 75, 3)
+    assert not told[:5, RIGHT_HAND].any() and told[5:, RIGHT_HAND].any()
+    assert not told[:7, POSE.start + 15].any() and told[7:, POSE.start + 15].any()
+    assert np.allclose(
+        told[5:, RIGHT_HAND], 25 * np.diff(windows[0, 4:, RIGHT_HAND], axis=0), atol=1e-4
+    )
+
+
+def test_shapes_are_what_they_are_called() -> None:
+    hand = np.zeros((1, FRAMES, 75, 3), np.float32)
+    hand[:] = np.nan
+    flat = np.zeros((21, 3), np.float32)
+    for finger in range(5):
+        for joint in range(4):
+            flat[1 + 4 * finger + joint] = (0.02 * (2 - finger), -0.1 - 0.03 * joint, 0)
+    flat[8] = flat[7] + np.array((0, 0, -0.03))
+    hand[0, :, RIGHT_HAND] = flat
+    told = np.array(HandShapes()(hand))[0, 0]
+    right = told[147 + 26 :]
+    cosines, normal, velocity, speeds = np.split(right, [15, 18, 21])
+    assert cosines[4 - 1 + 2] == pytest.approx(0, abs=1e-3), 'the tip of the index finger is bent'
+    assert np.allclose(np.delete(cosines, [0, 3, 5, 6, 9, 12]), 1, atol=1e-3)
+    assert np.allclose(normal, (0, 0, 1), atol=1e-3) or np.allclose(normal, (0, 0, -1), atol=1e-3)
+    assert not velocity.any() and speeds.max() < 1e-3
+
+
+class TestKeyframe:
+    @pytest.fixture
+    def model(self) -> keras.Model:
+        return small('keyframe_mlp')
+
+    def test_the_key_frame_has_a_hand_and_is_the_surest(
+        self, model: keras.Model, rng: np.random.Generator
+    ) -> None:
+        windows = person(rng)
+        windows[:, 2:6, RIGHT_HAND] = np.nan
+        told = model(windows)
+        sureness = np.max(told['frame_probabilities'], axis=-1)[0]
+        (key,) = np.flatnonzero(told['key_frame'][0])
+        assert key not in range(2, 6)
+        assert sureness[key] == max(np.delete(sureness, range(2, 6)))
+
+    def test_the_answer_is_that_of_the_surer(
+        self, model: keras.Model, rng: np.random.Generator
+    ) -> None:
+        told = model(person(rng))
+        both = np.concatenate([told['frame_probabilities'][0], told['pair_probabilities'][0]])
+        assert np.array_equal(told['probabilities'][0], both[both.max(axis=-1).argmax()])
+
+    def test_the_earlier_frame_comes_first(self) -> None:
+        frames = np.arange(5, dtype=np.float32)[None, :, None]
+        key = np.array([[0, 0, 1, 0, 0]], np.float32)
+        pairs = np.array(PairWithKey()((frames, key)))[0]
+        assert pairs.tolist() == [[0, 2], [1, 2], [2, 2], [2, 3], [2, 4]]
+
+    def test_any_length_of_clip(self, model: keras.Model, rng: np.random.Generator) -> None:
+        anyhow = keyframe_mlp.build(None, len(LABELS), **SMALL['keyframe_mlp'])
+        anyhow.set_weights(model.get_weights())
+        windows = person(rng)
+        assert np.allclose(
+            anyhow(windows)['probabilities'],
+            model(windows)['probabilities'],
+            atol=1e-6,
+        )
+        longer = anyhow(person(rng, 3 * FRAMES))
+        assert longer['frame_probabilities'].shape == (1, 3 * FRAMES, len(LABELS))
+
+
+def test_a_class_counts_for_its_super_class() -> None:
+    loss = hierarchical_cnn.SuperClassLoss((0, 0, 1))
+    truth = np.eye(3, dtype=np.float32)[[0, 1, 2]]
+    right = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    assert float(loss(truth, right)) < 1e-5 < 5 < float(loss(truth, 1 - right))
+    weights = [weight for _, weight in hierarchical_cnn.losses(0.0).values()]
+    assert weights == [0.7, 0.3]
+
+
+def test_super_classes_are_as_many_as_classes() -> None:
+    with pytest.raises(ValueError, match='super_classes: 2 of them.* 3 classes'):
+        small('hierarchical_cnn', super_classes=(0, 1))
+
+
+def test_spoter_sees_the_order_of_frames(rng: np.random.Generator) -> None:
+    model, windows = small('spoter'), person(rng)
+    there, back = (model(each)['embedding'] for each in (windows, windows[:, ::-1]))
+    assert np.abs(there - back).max() > 1e-3
+
+
+def test_a_contract_of_another_input_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match='lrcn reads images, not landmarks'):
+        export(small('lrcn'), contract(architecture='lrcn'), tmp_path / 'model.onnx')
+    assert list(tmp_path.iterdir()) == []
