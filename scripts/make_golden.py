@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).parents[1] / 'test'))
 from golden_replay import GOLDEN, GOLDEN_FILE, through_cores  # noqa: E402 (path set above)
 
 RATE_HZ = 25.0
-REST_S = (1.2, 1.6)
+REST_S = (2.0, 2.5)
 # After the last gesture, so that its event comes and the robot is at rest again.
 TAIL_S = 2.5
 BEGINS_NS = 1_700_000_000 * 10**9

@@ -88,9 +88,9 @@ class AnatomicalActor:
 
     def rest(self, take: Take, frames: int) -> Points:
         """(F, 21, 3) metres: a relaxed hand, turned as the take begins, whose fingers play."""
-        play = smooth_noise(self._rng, frames, 20, self._rng.uniform(4, 12)).reshape(-1, 5, 4)
+        play = smooth_noise(self._rng, frames, 20, self._rng.uniform(3, 10)).reshape(-1, 5, 4)
         slack = RELAXED + self._rng.normal(0, 8, (5, 4))
-        return self._held(take, slack + play * self._rng.uniform(0, 15))
+        return self._held(take, slack + play * self._rng.uniform(0, 22))
 
     def perform(self, take: Take, other: Take, twin: Take) -> Points:
         """(F, 21, 3) metres: the path of one take, now and then with other fingers.

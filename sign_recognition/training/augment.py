@@ -210,11 +210,11 @@ def lose_frames(hands: Points, rng: Rng) -> Points:
         lost[rng.random(frames) < rng.uniform(0, 0.15)] = np.nan
     for _ in range(rng.poisson(0.4)):
         _cut(lost, int(rng.integers(frames)), int(rng.integers(2, 9)))
-    if rng.random() < 0.45:
+    if rng.random() < 0.55:
         step = np.linalg.norm(np.diff(hands[:, 0, :2], axis=0, prepend=hands[:1, 0, :2]), axis=-1)
         limit = np.nanquantile(step, rng.uniform(0.8, 0.97)) if np.isfinite(step).any() else np.inf
         for frame in np.flatnonzero(step > limit):
-            if rng.random() < 0.35:
+            if rng.random() < 0.5:
                 _cut(lost, int(frame), int(rng.integers(1, 9)))
     return lost
 

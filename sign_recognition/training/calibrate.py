@@ -159,7 +159,7 @@ def choose_thresholds(
     foreign: Sequence[Stream],
     foreign_scores: Sequence[Probabilities],
     labels: Sequence[str],
-    false_cost: float = 0.02,
+    false_cost: float = 0.04,
 ) -> DecisionThresholds:
     """The thresholds with the best recall less `false_cost` per false event and minute.
 
@@ -172,10 +172,10 @@ def choose_thresholds(
         return own.recall - false_cost * (own.false_per_minute + other.false_per_minute)
 
     grid = itertools.product(
-        (0.4, 0.5, 0.6, 0.7, 0.8, 0.9), (0.0, 0.1, 0.2), (0.0, 0.1, 0.2), (0.05, 0.2)
+        (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9), (0.0, 0.05, 0.1, 0.2), (0.0, 0.05, 0.1, 0.2)
     )
     candidates = [
-        DecisionThresholds(start, min(0.4, start), smoothing_s, dwell_s, 0.1, rearm_s)
-        for start, smoothing_s, dwell_s, rearm_s in grid
+        DecisionThresholds(start, 0.4, smoothing_s, dwell_s, release_s=0.1, rearm_s=0.05)
+        for start, smoothing_s, dwell_s in grid
     ]
     return max(candidates, key=worth)

@@ -42,9 +42,11 @@ _SWIPE_OPPOSITES = {
     'Swipe Up': 'Swipe Down',
     'Swipe Down': 'Swipe Up',
 }
-# How fast a hand is brought into place. Nine of ten swipes in the clips are faster than 0.15 m/s,
-# half of them than 0.3.
-_PREPARING_MPS = (0.05, 0.15)
+# These differ by the fingers alone, and are learned last.
+_ALIKE = ('Grab', 'Tap', 'Pinch')
+# How fast a hand is brought into place, on average; at its fastest it is twice as fast. Nine of ten
+# swipes in the clips are faster than 0.15 m/s, half of them than 0.3.
+_PREPARING_MPS = (0.04, 0.1)
 # Share of the streams in which an anatomical hand performs, not the depth camera's points.
 _ANATOMICAL = 0.7
 # The largest swipe is this much larger than in the clips.
@@ -173,7 +175,8 @@ class SceneBuilder:
 
     def _next_take(self) -> Take:
         opposite = _SWIPE_OPPOSITES.get(self._last_label)
-        labels = sorted(self._by_label) + sorted(set(self._by_label) & set(_SWIPE_OPPOSITES))
+        often = set(_SWIPE_OPPOSITES) | set(_ALIKE)
+        labels = sorted(self._by_label) + sorted(set(self._by_label) & often)
         label = labels[self._rng.integers(len(labels))]
         if opposite in self._by_label and self._rng.random() < 0.35:
             label = opposite
@@ -242,7 +245,7 @@ class SceneBuilder:
 
     def _after_gesture(self) -> None:
         """Rest, go back at once, leave, or go on."""
-        if self._rng.random() < 0.4:
+        if self._rng.random() < 0.5:
             self._rest()
             return
         chance = self._rng.random()
@@ -268,6 +271,7 @@ class SceneBuilder:
         hand = hand - hand[0, _PALM].mean(axis=0) + self._pose[_PALM,].mean(axis=0) + aside
         self._reach(hand[0], self._rng.uniform(0.4, 1.2))
         self._add(hand)
+        self.traps_s.append(self._frames / RATE_HZ)
 
     def _maybe_distract(self) -> None:
         if self._rng.random() < 0.35:
@@ -295,7 +299,7 @@ class SceneBuilder:
 
     def _enter(self, pose: Points) -> None:
         """The hand comes into view from a side, mostly from below, and slows down."""
-        frames = round(self._rng.uniform(0.2, 0.7) * RATE_HZ)
+        frames = round(self._rng.uniform(0.2, 1.2) * RATE_HZ)
         share = 1 - _minimum_jerk(2 * frames)[frames:][:, None, None]
         self._add(pose + self._way_out() * share)
         self._add(pose[None])
@@ -394,7 +398,7 @@ def _begin_late(stream: Stream, rng: Rng) -> Stream:
     if not stream.performed:
         return stream
     chosen = stream.performed[rng.integers(len(stream.performed))]
-    begin_s = chosen.begin_s + rng.uniform(-0.6, 0.05 * (chosen.done_s - chosen.begin_s))
+    begin_s = chosen.begin_s + rng.uniform(-0.6, 0.25 * (chosen.done_s - chosen.begin_s))
     first = max(0, round(begin_s * stream.rate_hz))
     kept = tuple(
         replace(each, begin_s=each.begin_s - begin_s, done_s=each.done_s - begin_s)
@@ -409,7 +413,7 @@ def _second_hand(scene: Points, rng: Rng) -> tuple[Points, bool]:
     """The other hand: away, at rest, or doing the same, which is no gesture of one hand."""
     chance = rng.random()
     away = np.full_like(scene, np.nan)
-    if chance < 0.72:
+    if chance < 0.66:
         return away, False
     twin = mirror_world(scene) + np.array((rng.uniform(-0.5, 0.5), 0, 0), np.float32)
     if chance < 0.8:
