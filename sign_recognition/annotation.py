@@ -55,7 +55,7 @@ class Annotator:
     def _step(self, capture: Capture) -> Scene:
         image_rgb = cv2.cvtColor(fit(capture.image_bgr, DETECTION_SIZE_PX), cv2.COLOR_BGR2RGB)
         frame = self._detector.detect(image_rgb, round(capture.time_s * 1e9))
-        recognition = self._recognizer.step(frame)
+        recognition = self._recognizer.step(frame, image_rgb)
         self._controller.heartbeat(frame.stamp_ns, frame.hands_seen, capture.time_s)
         for event in recognition.events:
             self._controller.gesture(event.kind, event.label, capture.time_s)

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import ModelContract, ModelContractError
+from sign_recognition.pixels import PixelArray
 
 OUTPUT_NAME = 'probabilities'
 _TYPES = {'landmarks': 'tensor(float)', 'images': 'tensor(uint8)'}
-
-Window = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 
 class OnnxClassifier:
@@ -42,7 +42,7 @@ class OnnxClassifier:
         except ModelContractError as error:
             raise ModelContractError(f'model {self.path}: {error}') from error
 
-    def __call__(self, window: Window) -> npt.NDArray[np.float32]:
+    def __call__(self, window: Points | PixelArray) -> npt.NDArray[np.float32]:
         """Classify one window.
 
         Args:

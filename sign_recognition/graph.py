@@ -143,11 +143,11 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
 
     An option that is left at its default does not override a parameter file.
     """
+    transport = {'transport': 'compressed'} if options.jpeg else {}
     wanted: dict[str, dict[str, Any]] = {
         'control_node': _chosen(options, 'gestures', 'stamped'),
-        'recognition_node': _chosen(options, 'model'),
-        'landmark_node': _chosen(options, 'mirrored', 'solution')
-        | ({'transport': 'compressed'} if options.jpeg else {}),
+        'recognition_node': _chosen(options, 'model') | transport,
+        'landmark_node': _chosen(options, 'mirrored', 'solution') | transport,
     }
     if options.camera:
         names = ('source', 'mirrored', 'loop', 'width', 'height', 'rate_hz', 'jpeg', 'seed')
@@ -171,6 +171,7 @@ def replay_graph(options: ReplayOptions) -> list[NodeDescription]:
     }
     transport = _image_transport(options)
     if transport:
+        wanted['recognition_node'] |= {'transport': transport}
         wanted['landmark_node'] = (
             _chosen(options, 'mirrored', 'solution') | sim_time | {'transport': transport}
         )

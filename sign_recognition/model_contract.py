@@ -104,6 +104,11 @@ class ModelContract:
         return 'landmarks' if self.images is None else 'images'
 
     @property
+    def needs_pixels(self) -> bool:
+        """Whether landmarks alone are not enough to make the model's input."""
+        return self.images is not None and self.images.content == 'colour'
+
+    @property
     def window_shape(self) -> tuple[int, ...]:
         """(T, 75, 3) landmarks, or (T, height, width, 3) uint8 images."""
         if self.images is None:

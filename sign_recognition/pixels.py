@@ -131,7 +131,8 @@ def image_to_rgb(image: RawImage) -> PixelArray:
         )
     pixel_bytes, conversion = ENCODINGS[image.encoding]
     row_bytes = image.width * pixel_bytes
-    if image.step < row_bytes or len(image.data) < image.height * image.step or not row_bytes:
+    whole = len(image.data) >= image.height * image.step and image.step >= row_bytes
+    if not whole or not row_bytes or not image.height:
         raise ConversionError(
             f'image: {len(image.data)} bytes with step {image.step} are no '
             f'{image.width}x{image.height} {image.encoding}'

@@ -12,10 +12,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from sign_recognition.clip_images import clip_image
 from sign_recognition.decision import DecisionPolicy, DecisionThresholds, GestureEvent
 from sign_recognition.landmarks import LandmarkFrame, Points
 from sign_recognition.model_contract import ModelContract, ModelContractError
-from sign_recognition.sequence import SequenceBuffer
+from sign_recognition.pixels import PixelArray
+from sign_recognition.sequence import ImageBuffer, SequenceBuffer
 
 
 class Classifier(Protocol):
@@ -23,7 +25,7 @@ class Classifier(Protocol):
 
     contract: ModelContract
 
-    def __call__(self, window: Points) -> npt.NDArray[np.float32]: ...
+    def __call__(self, window: Points | PixelArray) -> npt.NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Recognizer:
     """Sequence buffer, classifier and decision policy of one stream.
 
     Args:
-        classifier: the model; it must read landmarks in image space.
+        classifier: the model; it must read landmarks in image space, or images.
         thresholds: when scores become events; by default those calibrated into the model.
         max_gap_s: a pause between frames longer than this begins a new stream.
 
@@ -65,7 +67,8 @@ class Recognizer:
                 f'space: model {contract.name} reads {contract.space!r}, a camera gives image'
             )
         self._classifier = classifier
-        self._buffer = SequenceBuffer(contract.window_frames, contract.rate_hz, max_gap_s)
+        span = (contract.window_frames, contract.rate_hz, max_gap_s)
+        self._landmarks, self._images = SequenceBuffer(*span), ImageBuffer(*span)
         self._policy = DecisionPolicy(contract.labels, thresholds or contract.decision)
 
     @property
@@ -73,15 +76,42 @@ class Recognizer:
         """Class names in the order of the probabilities."""
         return self._classifier.contract.labels
 
-    def step(self, frame: LandmarkFrame) -> Recognition:
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether `step` needs the image, too."""
+        return self._classifier.contract.needs_pixels
+
+    def step(self, frame: LandmarkFrame, image_rgb: PixelArray | None = None) -> Recognition:
         """Take the newest frame of the stream.
 
         A stamp that jumps back or a long pause begins a new stream; a gesture that had started
         ends with it.
+
+        Args:
+            frame: landmarks of the image.
+            image_rgb: (H, W, 3) uint8, the image itself, for a model that needs its pixels.
+
+        Raises:
+            ValueError: the model needs the pixels, and there are none.
         """
-        ended = [] if self._buffer.push(frame.selfie_view()) else self._policy.reset()
-        window = self._buffer.window()
-        assert window is not None, 'a frame was just pushed'
+        continues, window = self._collect(frame, image_rgb)
+        ended = [] if continues else self._policy.reset()
         probabilities = self._classifier(window)
         events = self._policy.step(frame.stamp_ns, probabilities)
         return Recognition(frame.stamp_ns, probabilities, [*ended, *events])
+
+    def _collect(
+        self, frame: LandmarkFrame, image_rgb: PixelArray | None
+    ) -> tuple[bool, Points | PixelArray]:
+        """Whether the stream goes on, and the window that the model reads."""
+        wanted = self._classifier.contract.images
+        window: Points | PixelArray | None
+        if wanted is None:
+            continues = self._landmarks.push(frame.selfie_view())
+            window = self._landmarks.window()
+        else:
+            image = clip_image(wanted, frame, image_rgb)
+            continues = self._images.push(frame.stamp_ns, image)
+            window = self._images.window()
+        assert window is not None, 'a frame was just pushed'
+        return continues, window

@@ -1,16 +1,21 @@
-"""A window of landmarks over time, resampled by acquisition stamp and never by counting frames."""
+"""Windows of landmarks or images over time, laid over acquisition stamps, never counted frames."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from sign_recognition.landmarks import LandmarkFrame, Points
+from sign_recognition.pixels import PixelArray
+
+Item = TypeVar('Item', Points, PixelArray)
 
 
-class SequenceBuffer:
-    """The newest landmarks of one stream, read out at a model's rate.
+class _Stream(Generic[Item]):
+    """The newest items of one stream and where a window's samples lie among them.
 
     Camera rates vary and frames drop, so a window is laid over the stamps: sample k lies
     (T - 1 - k) / rate before the newest frame.
@@ -36,7 +41,42 @@ class SequenceBuffer:
         )
         self._max_gap_ns = round(max_gap_s * 1e9)
         self._stamps_ns: deque[int] = deque()
-        self._points: deque[Points] = deque()
+        self._items: deque[Item] = deque()
+
+    def clear(self) -> None:
+        """Forget every frame."""
+        self._stamps_ns.clear()
+        self._items.clear()
+
+    def _push(self, stamp_ns: int, item: Item) -> bool:
+        continues = bool(self._stamps_ns) and (
+            0 < stamp_ns - self._stamps_ns[-1] <= self._max_gap_ns
+        )
+        if not continues:
+            self.clear()
+        self._stamps_ns.append(stamp_ns)
+        self._items.append(item)
+        self._forget_before(stamp_ns - int(self._offsets_ns[0]))
+        return continues
+
+    def _places(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+        """(T,) items before and after each sample, and how far it lies from one to the other."""
+        stamps_ns = np.array(self._stamps_ns, np.int64)
+        wanted_ns = stamps_ns[-1] - self._offsets_ns
+        after = np.searchsorted(stamps_ns, wanted_ns).clip(max=len(stamps_ns) - 1)
+        before = np.where(stamps_ns[after] == wanted_ns, after, after - 1).clip(min=0)
+        step_ns = np.maximum(stamps_ns[after] - stamps_ns[before], 1)
+        return before, after, ((wanted_ns - stamps_ns[before]) / step_ns).astype(np.float32)
+
+    def _forget_before(self, oldest_ns: int) -> None:
+        """Drop frames that no sample can need: one at or before the oldest sample stays."""
+        while len(self._stamps_ns) > 1 and self._stamps_ns[1] <= oldest_ns:
+            self._stamps_ns.popleft()
+            self._items.popleft()
+
+
+class SequenceBuffer(_Stream[Points]):
+    """The newest landmarks of one stream, read out at a model's rate."""
 
     def push(self, frame: LandmarkFrame) -> bool:
         """Add the newest frame.
@@ -46,15 +86,7 @@ class SequenceBuffer:
             it is the first, its stamp does not lie after the last one (a looping bag), or the
             pause was longer than max_gap_s.
         """
-        continues = bool(self._stamps_ns) and (
-            0 < frame.stamp_ns - self._stamps_ns[-1] <= self._max_gap_ns
-        )
-        if not continues:
-            self.clear()
-        self._stamps_ns.append(frame.stamp_ns)
-        self._points.append(frame.points)
-        self._forget_before(frame.stamp_ns - int(self._offsets_ns[0]))
-        return continues
+        return self._push(frame.stamp_ns, frame.points)
 
     def window(self) -> Points | None:
         """The resampled window, or None while no frame has come.
@@ -67,26 +99,34 @@ class SequenceBuffer:
         """
         if not self._stamps_ns:
             return None
-        stamps_ns = np.array(self._stamps_ns, np.int64)
-        points = np.stack(self._points)
-        wanted_ns = stamps_ns[-1] - self._offsets_ns
-        after = np.searchsorted(stamps_ns, wanted_ns).clip(max=len(stamps_ns) - 1)
-        before = np.where(stamps_ns[after] == wanted_ns, after, after - 1).clip(min=0)
-        step_ns = np.maximum(stamps_ns[after] - stamps_ns[before], 1)
-        share = ((wanted_ns - stamps_ns[before]) / step_ns).astype(np.float32)[:, None, None]
+        points = np.stack(self._items)
+        before, after, share = self._places()
+        share = share[:, None, None]
         between = points[before] * (1 - share) + points[after] * share
         nearer = np.where(share < 0.5, points[before], points[after])
         window = np.where(np.isnan(between), nearer, between)
-        window[wanted_ns < stamps_ns[0]] = np.nan
+        window[self._stamps_ns[-1] - self._offsets_ns < self._stamps_ns[0]] = np.nan
         return window
 
-    def clear(self) -> None:
-        """Forget every frame."""
-        self._stamps_ns.clear()
-        self._points.clear()
 
-    def _forget_before(self, oldest_ns: int) -> None:
-        """Drop frames that no sample can need: one at or before the oldest sample stays."""
-        while len(self._stamps_ns) > 1 and self._stamps_ns[1] <= oldest_ns:
-            self._stamps_ns.popleft()
-            self._points.popleft()
+class ImageBuffer(_Stream[PixelArray]):
+    """The newest images of one stream, read out at a model's rate."""
+
+    def push(self, stamp_ns: int, image: PixelArray) -> bool:
+        """Add the newest image, (H, W, 3) uint8 of one size; returns as SequenceBuffer.push."""
+        return self._push(stamp_ns, image)
+
+    def window(self) -> PixelArray | None:
+        """The images nearest to the samples, or None while none has come.
+
+        Before the stream began its first image stands still.
+
+        Returns:
+            (T, H, W, 3) uint8, oldest first.
+        """
+        if not self._stamps_ns:
+            return None
+        before, after, share = self._places()
+        images = list(self._items)
+        window: PixelArray = np.stack([images[i] for i in np.where(share < 0.5, before, after)])
+        return window

@@ -63,6 +63,39 @@ def write_model(path: Path, metadata: dict[str, str], frames: int = 8, classes: 
     return path
 
 
+def write_image_model(path: Path, facts: ModelContract) -> Path:
+    """An ONNX file that reads the colour of the newest image: red, green and blue are the classes.
+
+    The scores are softmax(20 c / 255), with c the mean colour.
+    """
+    frames, *size = facts.window_shape
+    constants = {
+        'begin': np.array([frames - 1]),
+        'end': np.array([frames]),
+        'axes': np.array([1]),
+        'scale': np.float32(20 / 255),
+    }
+    nodes = [
+        helper.make_node('Slice', ['images', 'begin', 'end', 'axes'], ['newest']),
+        helper.make_node('Cast', ['newest'], ['numbers'], to=TensorProto.FLOAT),
+        helper.make_node('ReduceMean', ['numbers'], ['colour'], axes=[1, 2, 3], keepdims=0),
+        helper.make_node('Mul', ['colour', 'scale'], ['logits']),
+        helper.make_node('Softmax', ['logits'], ['probabilities'], axis=1),
+    ]
+    shape = ['batch', frames, *size]
+    graph = helper.make_graph(
+        nodes,
+        'tiny',
+        [helper.make_tensor_value_info('images', TensorProto.UINT8, shape)],
+        [helper.make_tensor_value_info('probabilities', TensorProto.FLOAT, ['batch', 3])],
+        [onnx.numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=9)
+    helper.set_model_props(model, facts.to_metadata())
+    onnx.save(model, str(path))
+    return path
+
+
 def frame(time_s: float, x: float | None = 0.5, mirrored: bool = True) -> LandmarkFrame:
     """A 640x480 frame whose right hand is at x, or that sees nothing."""
     points = empty_points()

@@ -139,6 +139,12 @@ def _evaluate(
     from sign_recognition.resources import model_file
 
     classifiers = [OnnxClassifier(model_file(each)) for each in models]
+    for classifier in classifiers:
+        if classifier.contract.needs_pixels:
+            raise ValueError(
+                f'model: {classifier.path} reads images in colour, '
+                'allowed is one that reads landmarks or hands'
+            )
     recordings = find_recordings(paths, topic)
     if truth:
         truth.check_covers([each.path.resolve() for each in recordings])

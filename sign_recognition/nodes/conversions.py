@@ -85,6 +85,21 @@ def image_to_rgb(image: RawImage) -> PixelArray:
     return _to_rgb_by_cv_bridge(image)
 
 
+def read_image(message: bytes | CompressedImage) -> tuple[PixelArray, int, str]:
+    """Pixels as RGB, acquisition time in ns, and frame_id of an image message.
+
+    Args:
+        message: a CompressedImage, or a serialized Image.
+
+    Raises:
+        ConversionError: it cannot be read.
+    """
+    if isinstance(message, CompressedImage):
+        return jpeg_to_rgb(message), stamp_to_ns(message.header.stamp), message.header.frame_id
+    image = pixels.parse_image(message)
+    return image_to_rgb(image), image.stamp_ns, image.frame_id
+
+
 def jpeg_to_rgb(message: CompressedImage) -> PixelArray:
     """(H, W, 3) uint8 RGB of a compressed image.
 

@@ -15,7 +15,7 @@ from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.diagnostics import DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import PipelineNode, run
-from sign_recognition.pixels import ConversionError, PixelArray, parse_image
+from sign_recognition.pixels import ConversionError
 from sign_recognition.stream_statistics import StreamStatistics
 
 _LOG_PERIOD_S = 5.0
@@ -114,21 +114,12 @@ class LandmarkNode(PipelineNode):
     def _detect(self, arrival: _Arrival) -> None:
         arrived_ns = self.get_clock().now().nanoseconds
         waited_s = time.monotonic() - arrival.at_s
-        image_rgb, stamp_ns, frame_id = _read(arrival.message)
+        image_rgb, stamp_ns, frame_id = conversions.read_image(arrival.message)
         frame = self._detector.detect(image_rgb, stamp_ns)
         self._publisher.publish(conversions.landmarks_to_message(frame, frame_id))
         now_s = time.monotonic()
         age_s = (arrived_ns - stamp_ns) / 1e9 - waited_s
         self._statistics.add(now_s, age_s, now_s - arrival.at_s)
-
-
-def _read(message: bytes | CompressedImage) -> tuple[PixelArray, int, str]:
-    """Pixels as RGB, acquisition time in ns, and frame_id of an image message."""
-    if isinstance(message, CompressedImage):
-        stamp_ns = conversions.stamp_to_ns(message.header.stamp)
-        return conversions.jpeg_to_rgb(message), stamp_ns, message.header.frame_id
-    image = parse_image(message)
-    return conversions.image_to_rgb(image), image.stamp_ns, image.frame_id
 
 
 def main() -> None:

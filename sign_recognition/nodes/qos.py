@@ -3,6 +3,9 @@
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Where images wait for their landmarks, none may take the place of another.
+CLIP_IMAGE = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+NEWEST_LANDMARKS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LANDMARKS = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 SCORES = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 EVENTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)

@@ -1,11 +1,18 @@
-"""Recognises gestures: Landmarks in; scores at every step, gesture events, model facts out."""
+"""Recognises gestures: Landmarks in; scores at every step, gesture events, model facts out.
+
+For a model that reads images in colour the images come in, too. Landmarks still lead: they say that
+a hand is in view, and each calls for the image of its stamp.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 
+from sensor_msgs.msg import CompressedImage, Image
+
 from sign_recognition.classifier import OnnxClassifier
+from sign_recognition.clip_images import RecentImages, shrink
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.diagnostics import DiagnosticsReporter
@@ -25,6 +32,12 @@ class RecognitionParameters:
 
     model: str = parameter(
         '', 'Path of an ONNX file, or name of a shipped model; empty: the default'
+    )
+    transport: str = parameter(
+        'raw',
+        'For models that read images: raw subscribes to image_raw, compressed to '
+        'image_raw/compressed',
+        choices=('raw', 'compressed'),
     )
     max_gap_s: float = parameter(
         0.5,
@@ -48,10 +61,35 @@ class RecognitionNode(PipelineNode):
         self._model_info = self.create_publisher(ModelInfo, 'model_info', qos.LATCHED)
         now_ns = self.get_clock().now().nanoseconds
         self._model_info.publish(conversions.contract_to_message(classifier.contract, now_ns))
-        self.create_subscription(Landmarks, 'landmarks', self._on_landmarks, qos.LANDMARKS)
+        self._images = RecentImages()
+        self._waiting: Landmarks | None = None
+        if self._recognizer.needs_pixels:
+            _, *self._image_size, _ = classifier.contract.window_shape
+            self._subscribe_to_images(given.transport)
+        # Networks on images may take longer than a frame: the newest landmarks, and no queue.
+        profile = qos.NEWEST_LANDMARKS if classifier.contract.images else qos.LANDMARKS
+        self.create_subscription(Landmarks, 'landmarks', self._on_landmarks, profile)
         name = classifier.contract.name
         self._reporter = DiagnosticsReporter(self, self._statistics, lambda: {'model': name})
         self.get_logger().info(f'model {name} of {classifier.path}')
+
+    def _subscribe_to_images(self, transport: str) -> None:
+        if transport == 'raw':
+            self.create_subscription(Image, 'image_raw', self._on_image, qos.CLIP_IMAGE, raw=True)
+        else:
+            topic = 'image_raw/compressed'
+            self.create_subscription(CompressedImage, topic, self._on_image, qos.CLIP_IMAGE)
+
+    def _on_image(self, message: bytes | CompressedImage) -> None:
+        try:
+            image_rgb, stamp_ns, _ = conversions.read_image(message)
+        except ConversionError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=_LOG_PERIOD_S)
+            return
+        self._images.put(stamp_ns, shrink(image_rgb, *self._image_size))
+        waiting = self._waiting
+        if waiting and conversions.stamp_to_ns(waiting.header.stamp) == stamp_ns:
+            self._on_landmarks(waiting)
 
     def _on_landmarks(self, message: Landmarks) -> None:
         began_s = time.monotonic()
@@ -63,7 +101,12 @@ class RecognitionNode(PipelineNode):
         except ConversionError as error:
             self.get_logger().error(str(error), throttle_duration_sec=_LOG_PERIOD_S)
             return
-        result = self._recognizer.step(frame)
+        image_rgb = self._images.take(frame.stamp_ns)
+        if image_rgb is None and self._recognizer.needs_pixels:
+            self._wait_for_image(message)
+            return
+        self._waiting = None
+        result = self._recognizer.step(frame, image_rgb)
         for event in result.events:
             self._gesture.publish(conversions.event_to_message(event, message.header.frame_id))
         self._scores.publish(
@@ -71,6 +114,16 @@ class RecognitionNode(PipelineNode):
         )
         now_s = time.monotonic()
         self._statistics.add(now_s, age_s, now_s - began_s)
+
+    def _wait_for_image(self, message: Landmarks) -> None:
+        """Landmarks may overtake their image by a little; newer ones end the waiting."""
+        if self._waiting is not None:
+            self._statistics.drops += 1
+            self.get_logger().warning(
+                'no image came for landmarks: is there an image_raw, and is the transport right?',
+                throttle_duration_sec=_LOG_PERIOD_S,
+            )
+        self._waiting = message
 
 
 def main() -> None:

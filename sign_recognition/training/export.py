@@ -17,8 +17,10 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
-from sign_recognition.classifier import OUTPUT_NAME, OnnxClassifier, Window
+from sign_recognition.classifier import OUTPUT_NAME, OnnxClassifier
+from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.pixels import PixelArray
 
 # The shared design's limit: single precision, summed in another order.
 PARITY_LIMIT = 1e-4
@@ -26,6 +28,7 @@ _OPSET = 17
 # In the order in which TensorFlow gives a dictionary.
 _OUTPUTS = ('embedding', OUTPUT_NAME)
 
+Window = Points | PixelArray
 Classify = Callable[[Window], npt.NDArray[np.float32]]
 
 

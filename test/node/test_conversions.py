@@ -17,7 +17,7 @@ from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.landmarks import LAYOUT_VERSION, LEFT_HAND, POSE, RIGHT_HAND, LandmarkFrame
 from sign_recognition.msg import Gesture, Landmarks
 from sign_recognition.nodes import conversions
-from sign_recognition.pixels import ConversionError, parse_image, parse_stamp
+from sign_recognition.pixels import ConversionError, RawImage, parse_image, parse_stamp
 
 RGB = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3) * 3
 
@@ -69,6 +69,14 @@ def test_an_image_is_parsed_as_rclpy_wrote_it(sec, nanosec, frame_id, encoding, 
 def test_bytes_that_are_no_image_are_refused(junk):
     with pytest.raises(ConversionError, match='image'):
         parse_image(b'\0\1\0\0' + junk[:40])
+
+
+@pytest.mark.parametrize('size', [(0, 4), (6, 0)])
+def test_an_image_without_pixels_is_refused(size):
+    height, width = size
+    empty = RawImage(0, 'eye', height, width, 'rgb8', 3 * width, memoryview(b''))
+    with pytest.raises(ConversionError, match='no .*x.* rgb8'):
+        conversions.image_to_rgb(empty)
 
 
 @pytest.mark.parametrize('cut', [3, 20, 40, 60, -1])

@@ -12,9 +12,10 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
-from support import LABELS, contract, frame, write_model
+from support import LABELS, contract, frame, write_image_model, write_model
 
 from sign_recognition.decision import EventKind, GestureEvent
+from sign_recognition.model_contract import ImageInput
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.camera_node import CameraNode
@@ -208,6 +209,40 @@ def moving(ros, table, **parameters):
     upstream.live(0.8)
     assert upstream.speed() == pytest.approx(0.3)
     return control, upstream
+
+
+@pytest.mark.parametrize('transport', ['raw', 'compressed'])
+def test_recognition_runs_models_of_images_beside_their_landmarks(ros, tmp_path, transport):
+    facts = contract(images=ImageInput(6, 8))
+    path = write_image_model(tmp_path / 'red.onnx', facts)
+    ros.start(RecognitionNode, recognition_node={'model': str(path), 'transport': transport})
+    scores = ros.listen(GestureScores, 'gesture_scores', BEST_EFFORT)
+    events = ros.listen(Gesture, 'gesture', qos.EVENTS)
+    tell = ros.speak(Landmarks, 'landmarks', qos.LANDMARKS)
+    if transport == 'raw':
+        show = ros.speak(Image, 'image_raw', qos.IMAGE)
+    else:
+        show = ros.speak(CompressedImage, 'image_raw/compressed', qos.IMAGE)
+    red = np.zeros((48, 64, 3), np.uint8)
+    red[..., 2] = 255
+
+    tell(conversions.landmarks_to_message(frame(999.0), 'eye'))
+    for step in range(12):
+        seen = frame(1000 + step / 20)
+        stamp_ns = seen.stamp_ns
+        image = (
+            conversions.image_to_message(red, stamp_ns, 'eye')
+            if transport == 'raw'
+            else conversions.image_to_jpeg(red, stamp_ns, 'eye', 95)
+        )
+        both = [(show, image), (tell, conversions.landmarks_to_message(seen, 'eye'))]
+        for send, message in both if step % 3 else reversed(both):
+            send(message)
+        ros.wait(lambda count=step + 1: len(scores) == count)
+    assert LABELS[np.argmax(scores[-1].probabilities)] == 'Swipe Right'
+    assert [each.hands_seen for each in scores] == [1] * 12, 'none for landmarks without an image'
+    told = [conversions.message_to_event(each) for each in ros.wait(lambda: events)]
+    assert (told[0].kind, told[0].label) == (EventKind.START, 'Swipe Right')
 
 
 def test_zero_is_sent_before_anything_was_heard(ros, table):

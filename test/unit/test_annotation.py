@@ -6,6 +6,7 @@ import pytest
 from support import contract, frame
 
 from sign_recognition.annotation import Annotator, VideoWriter, at_steady_rate
+from sign_recognition.model_contract import ImageInput
 from sign_recognition.motion import Action, ActionKind, MotionController, MotionLimits
 from sign_recognition.recognizer import Recognizer
 from sign_recognition.sources.base import Capture
@@ -154,3 +155,21 @@ def test_what_could_not_be_written_is_named(tmp_path, folder):
     with pytest.raises(OSError, match='clip.mp4: 0 of'):
         write(path, [1, 2] if folder == 'absent' else [])
     assert [*tmp_path.iterdir()] == []
+
+
+class SeesColour(Follows):
+    """A model of images for which white is a swipe."""
+
+    contract = contract(images=ImageInput(4, 6))
+
+    def __call__(self, window):
+        white = window[-1].mean() / 255
+        return np.array([white, 0, 1 - white], np.float32)
+
+
+def test_a_model_of_images_is_given_them():
+    annotator = Annotator(
+        SeesBrightness(), Recognizer(SeesColour()), MotionController({}, MotionLimits())
+    )
+    shown = [capture(n / 20, 250 if n >= 20 else 10) for n in range(40)]
+    assert 1.0 <= corner_changes(annotator, shown)[0] <= 1.4

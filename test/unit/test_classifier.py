@@ -3,13 +3,14 @@
 import json
 
 import numpy as np
+import onnx
 import pytest
-from support import LABELS, contract, write_model
+from support import LABELS, contract, write_image_model, write_model
 
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.decision import DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND
-from sign_recognition.model_contract import ModelContract, ModelContractError
+from sign_recognition.model_contract import ImageInput, ModelContract, ModelContractError
 
 
 def test_the_contract_survives_the_file(tmp_path):
@@ -26,6 +27,24 @@ def test_a_window_becomes_probabilities(tmp_path):
     assert probabilities.shape == (3,)
     assert probabilities.dtype == np.float32
     assert LABELS[probabilities.argmax()] == 'Swipe Right'
+
+
+def test_a_clip_of_images_becomes_probabilities(tmp_path):
+    given = contract(images=ImageInput(6, 4))
+    classifier = OnnxClassifier(write_image_model(tmp_path / 'tiny.onnx', given))
+    assert classifier.contract == given
+    clip = np.zeros((8, 6, 4, 3), np.uint8)
+    clip[..., 1] = 255
+    assert LABELS[classifier(clip).argmax()] == 'Swipe Left'
+
+
+def test_images_of_another_size_than_the_graph_reads_are_refused(tmp_path):
+    path = write_image_model(tmp_path / 'tiny.onnx', contract(images=ImageInput(6, 4)))
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, contract(images=ImageInput(4, 6)).to_metadata())
+    onnx.save(model, path)
+    with pytest.raises(ModelContractError, match=r'\[8, 6, 4, 3\].*\[8, 4, 6, 3\]'):
+        OnnxClassifier(path)
 
 
 def test_a_file_from_before_there_were_image_models_reads_landmarks():

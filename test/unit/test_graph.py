@@ -53,7 +53,9 @@ def test_options_reach_the_nodes_that_they_concern():
         'source': 'clip.mp4', 'mirrored': False, 'jpeg': True,
     }  # fmt: skip
     assert described['landmark_node'].parameters == {'mirrored': False, 'transport': 'compressed'}
-    assert described['recognition_node'].parameters == {'model': 'm.onnx'}
+    assert described['recognition_node'].parameters == {
+        'model': 'm.onnx', 'transport': 'compressed',
+    }  # fmt: skip
     assert described['control_node'].parameters == {'stamped': False}
 
 

@@ -20,6 +20,7 @@ LAYERS = {
     'resources': 0,
     'stream_statistics': 0,
     'web_page': 0,
+    'clip_images': 1,
     'decision': 1,
     'labelling': 1,
     'model_contract': 1,

@@ -5,7 +5,8 @@ import pytest
 from support import contract, frame
 
 from sign_recognition.decision import DecisionThresholds, EventKind
-from sign_recognition.model_contract import ModelContractError
+from sign_recognition.landmarks import RIGHT_HAND, LandmarkFrame, empty_points
+from sign_recognition.model_contract import ImageInput, ModelContractError
 from sign_recognition.recognizer import Recognizer
 
 
@@ -78,3 +79,35 @@ def test_given_thresholds_win():
 def test_a_world_model_is_refused_on_camera_landmarks():
     with pytest.raises(ModelContractError, match="'world'"):
         Recognizer(Follows(space='world'))
+
+
+class SeesRed(Follows):
+    """A classifier of clips that believes in red."""
+
+    def __call__(self, window):
+        assert window.shape == (8, 6, 4, 3) and window.dtype == np.uint8
+        red = window[-1, :, :, 0].mean() / 255
+        return np.array([red, 0, 1 - red], np.float32)
+
+
+def test_a_model_of_images_is_given_them_small_and_in_the_mirror():
+    recognizer = Recognizer(SeesRed(images=ImageInput(6, 4)))
+    assert recognizer.needs_pixels
+    shown = np.zeros((48, 64, 3), np.uint8)
+    shown[:, :, 0] = 255
+    story = [frame(n / 20) for n in range(40)]
+    events = [e for each in story for e in recognizer.step(each, shown).events]
+    assert starts(events) == ['Swipe Right']
+    with pytest.raises(ValueError, match='image: none'):
+        recognizer.step(frame(2.0))
+
+
+def test_a_model_of_hands_needs_no_image():
+    recognizer = Recognizer(SeesRed(images=ImageInput(6, 4, 'hand')))
+    assert not recognizer.needs_pixels
+    points = empty_points()
+    points[RIGHT_HAND] = (-1.0, -1.0, 0)
+    points[RIGHT_HAND][[1, 5, 9, 13, 17], :2] = [(3, -1), (3, 3), (2, 3), (1, 3), (-1, 3)]
+    covering = [LandmarkFrame(n * 50_000_000, (640, 480), points) for n in range(20)]
+    assert recognizer.step(frame(-1.0, None)).probabilities.argmax() == 2
+    assert starts([e for each in covering for e in recognizer.step(each).events])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sign_recognition.landmarks import LandmarkFrame, empty_points
-from sign_recognition.sequence import SequenceBuffer
+from sign_recognition.sequence import ImageBuffer, SequenceBuffer
 
 
 def frame(time_s, value):
@@ -91,3 +91,37 @@ def test_memory_is_bounded_by_the_window():
 def test_impossible_windows_are_refused(arguments):
     with pytest.raises(ValueError, match='positive'):
         SequenceBuffer(*arguments)
+
+
+def levels(buffer):
+    return buffer.window()[:, 0, 0, 0].tolist()
+
+
+class TestImages:
+    @staticmethod
+    def buffer(*timed, frames=4):
+        """After images of (time in s, brightness), 10 samples per second."""
+        buffer = ImageBuffer(frames, 10.0)
+        for time_s, level in timed:
+            buffer.push(round(time_s * 1e9), np.full((2, 3, 3), level, np.uint8))
+        return buffer
+
+    def test_no_image_no_window(self):
+        assert self.buffer().window() is None
+
+    def test_before_the_beginning_the_first_image_stands_still(self):
+        buffer = self.buffer((5.0, 7), (5.1, 8))
+        assert levels(buffer) == [7, 7, 7, 8]
+        assert buffer.window().shape == (4, 2, 3, 3)
+        assert buffer.window().dtype == np.uint8
+
+    def test_each_sample_is_the_image_nearest_to_it(self):
+        timed = [(n / 30, n) for n in range(30)]
+        assert levels(self.buffer(*timed)) == [20, 23, 26, 29]
+        assert levels(self.buffer((0.0, 1), (0.12, 2), (0.29, 3), (0.3, 4))) == [1, 2, 2, 4]
+
+    @pytest.mark.parametrize('next_s', [0.1, 2.0])
+    def test_a_jump_or_a_pause_begins_anew(self, next_s):
+        buffer = self.buffer((1.0, 1), (1.1, 2))
+        assert not buffer.push(round(next_s * 1e9), np.full((2, 3, 3), 9, np.uint8))
+        assert levels(buffer) == [9, 9, 9, 9]
