@@ -28,6 +28,15 @@ def outputs(embedding: Any, classes: int, more: Mapping[str, Any] | None = None)
     return {'probabilities': probabilities, 'embedding': embedding, **(more or {})}
 
 
+def batch_norm(name: str | None = None) -> layers.Layer:
+    """Batch normalisation that is right after some tens of steps.
+
+    With the momentum of Keras, 0.99, a run of a few hundred steps ends with means and variances
+    that still remember how they were initialised, and its network is at a loss outside training.
+    """
+    return layers.BatchNormalization(momentum=0.9, name=name)
+
+
 @keras.saving.register_keras_serializable('sign_recognition')
 class UnitRange(layers.Layer):  # type: ignore[misc]
     """Pixels from 0..255 to 0..1."""

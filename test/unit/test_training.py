@@ -37,7 +37,7 @@ from sign_recognition.training.streams import (
     make_stream,
 )
 from sign_recognition.training.strokes import find_stroke
-from sign_recognition.training.train import CLASS_NAMES, TrainConfig, train
+from sign_recognition.training.train import CLASS_NAMES, TrainConfig, build_model, train
 
 FRAMES = 16
 RNG_SEED = 5
@@ -434,6 +434,15 @@ class TestTrain:
         with pytest.raises(ExportError, match='differ by'):
             export(model, contract, tmp_path / 'new' / 'model.onnx')
         assert list((tmp_path / 'new').iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ('name', 'named'),
+        [('lrcn', 'lrcn reads images, allowed here'), ('alexnet', "'alexnet', known are")],
+    )
+    def test_an_architecture_that_cannot_be_is_refused(self, name: str, named: str) -> None:
+        config = replace(TINY, architecture=name, architecture_options={})
+        with pytest.raises(ValueError, match=named):
+            build_model(config)
 
     def test_an_unknown_setting_is_named(self, tmp_path: Path) -> None:
         config = tmp_path / 'run.yaml'

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers, regularizers
 
-from sign_recognition.training.blocks import landmark_input, outputs
+from sign_recognition.training.blocks import batch_norm, landmark_input, outputs
 from sign_recognition.training.literature_features import FrameDifferences
 
 NAME = 'bilstm'
@@ -38,7 +38,7 @@ def build(
     """
     landmarks = landmark_input(window_frames)
     x = FrameDifferences(name='features')(landmarks)
-    x = layers.BatchNormalization(name='standardise')(x)
+    x = batch_norm(name='standardise')(x)
     for number, width in enumerate(units):
         x = layers.Bidirectional(layers.LSTM(width, return_sequences=number + 1 < len(units)))(x)
         x = layers.Dropout(dropout)(x)

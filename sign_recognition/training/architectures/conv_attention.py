@@ -24,6 +24,7 @@ def build(
     blocks: int = 4,
     heads: int = 4,
     dropout: float = 0.3,
+    norm_momentum: float = 0.99,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -34,6 +35,7 @@ def build(
         blocks: convolution blocks, at half the window's rate.
         heads: attention heads; divides width.
         dropout: share of the embedding dropped in training.
+        norm_momentum: of the batch normalisations; a run of a few hundred steps needs 0.9.
 
     Returns:
         A model with input `landmarks` (B, T, 75, 3) and a dictionary of outputs: `probabilities`
@@ -41,12 +43,12 @@ def build(
     """
     landmarks = keras.Input((window_frames, POINT_COUNT, 3), name='landmarks')
     x = HandFeatures(name='features')(ChooseHand(name='choose_hand')(landmarks))
-    x = layers.BatchNormalization(name='standardise')(x)
+    x = layers.BatchNormalization(momentum=norm_momentum, name='standardise')(x)
     x = layers.Dense(width, name='stem')(x)
     x = layers.SeparableConv1D(width, 5, strides=2, padding='same', name='halve')(x)
     x = _AddPosition(name='position')(x)
     for block in range(blocks):
-        x = _convolution_block(x, width, name=f'block{block}')
+        x = _convolution_block(x, width, norm_momentum, name=f'block{block}')
     x = _attention_block(x, width, heads)
     embedding = _pool(x)
     x = layers.Dropout(dropout)(embedding)
@@ -67,10 +69,10 @@ class _AddPosition(layers.Layer):  # type: ignore[misc]
         return x + self.position
 
 
-def _convolution_block(x: Any, width: int, name: str) -> Any:
+def _convolution_block(x: Any, width: int, norm_momentum: float, name: str) -> Any:
     skip = x
     x = layers.DepthwiseConv1D(5, padding='same', use_bias=False, name=f'{name}_depthwise')(x)
-    x = layers.BatchNormalization(name=f'{name}_norm')(x)
+    x = layers.BatchNormalization(momentum=norm_momentum, name=f'{name}_norm')(x)
     x = layers.Dense(2 * width, activation='relu', name=f'{name}_widen')(x)
     x = layers.Dense(width, name=f'{name}_narrow')(x)
     return layers.Add()([skip, layers.Dropout(0.1)(x)])

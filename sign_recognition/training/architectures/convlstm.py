@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import UnitRange, image_input, outputs, per_frame
+from sign_recognition.training.blocks import UnitRange, batch_norm, image_input, outputs, per_frame
 
 NAME = 'convlstm'
 
@@ -44,7 +44,7 @@ def build(
     x = UnitRange(name='features')(images)
     for count in filters:
         x = layers.ConvLSTM2D(count, 3, padding='same', return_sequences=True)(x)
-        x = layers.BatchNormalization()(x)
+        x = batch_norm()(x)
         # The pooling of the original is MaxPooling3D (1, 2, 2), which is this.
         x = per_frame(x, layers.MaxPooling2D(2, padding='same'), layers.Dropout(dropout))
     x = layers.Flatten()(x)

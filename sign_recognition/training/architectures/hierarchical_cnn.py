@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from sign_recognition.training.blocks import landmark_input
+from sign_recognition.training.blocks import batch_norm, landmark_input
 from sign_recognition.training.literature_features import BodyCoordinates
 
 NAME = 'hierarchical_cnn'
@@ -50,10 +50,10 @@ def build(
     members = _members(classes, super_classes)
     landmarks = landmark_input(window_frames)
     x = BodyCoordinates(name='features')(landmarks)
-    x = layers.BatchNormalization(name='standardise')(x)
+    x = batch_norm(name='standardise')(x)
     for width in widths:
         x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
-        x = layers.Activation('relu')(layers.BatchNormalization()(x))
+        x = layers.Activation('relu')(batch_norm()(x))
     x = layers.Dropout(dropout)(layers.GlobalMaxPooling1D(name='pool')(x))
     coarse = layers.Dense(members.shape[1], activation='softmax', name=SUPER_OUTPUT)(x)
     fine = layers.Dense(dense, activation='relu')(x)

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from sign_recognition.training.blocks import landmark_input
+from sign_recognition.training.blocks import batch_norm, landmark_input
 from sign_recognition.training.literature_features import HandShapes
 
 NAME = 'keyframe_mlp'
@@ -42,7 +42,7 @@ def build(
     landmarks = landmark_input(window_frames)
     x = HandShapes(name='features')(landmarks)
     has_hand = HasHand(name='has_hand')(x)
-    x = layers.BatchNormalization(name='standardise')(x)
+    x = batch_norm(name='standardise')(x)
     alone = _hidden(x, hidden, dropout)
     frame = layers.Dense(classes, activation='softmax', name=FRAME_OUTPUT)(alone)
     key = Surest(name='key_frame')([frame, has_hand])

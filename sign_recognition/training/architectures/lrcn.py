@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import UnitRange, image_input, outputs, per_frame
+from sign_recognition.training.blocks import UnitRange, batch_norm, image_input, outputs, per_frame
 
 NAME = 'lrcn'
 
@@ -47,7 +47,7 @@ def build(
         x = per_frame(
             x,
             layers.Conv2D(count, 3, padding='same', activation='relu'),
-            layers.BatchNormalization(),
+            batch_norm(),
             layers.MaxPooling2D(pool, padding='same'),
             layers.Dropout(dropout),
         )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import landmark_input, outputs
+from sign_recognition.training.blocks import batch_norm, landmark_input, outputs
 from sign_recognition.training.literature_features import FrameDifferences
 
 NAME = 'lstm'
@@ -35,7 +35,7 @@ def build(
     """
     landmarks = landmark_input(window_frames)
     x = FrameDifferences(name='features')(landmarks)
-    x = layers.BatchNormalization(name='standardise')(x)
+    x = batch_norm(name='standardise')(x)
     for number, width in enumerate(units):
         x = layers.LSTM(width, return_sequences=number + 1 < len(units))(x)
         x = layers.Dropout(dropout)(x)

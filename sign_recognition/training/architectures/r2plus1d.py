@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import UnitRange, image_input, outputs
+from sign_recognition.training.blocks import UnitRange, batch_norm, image_input, outputs
 
 NAME = 'r2plus1d'
 
@@ -58,7 +58,7 @@ def _residual(x: Any, count: int, stride: int) -> Any:
     y = _factored(y, count, 1, activation=None)
     if stride > 1 or x.shape[-1] != count:
         skip = layers.Conv3D(count, 1, strides=stride, use_bias=False)(x)
-        skip = layers.BatchNormalization()(skip)
+        skip = batch_norm()(skip)
     return layers.Activation('relu')(layers.Add()([skip, y]))
 
 
@@ -80,5 +80,5 @@ def _convolve(
     x: Any, count: int, size: tuple[int, ...], strides: tuple[int, ...], activation: str | None
 ) -> Any:
     x = layers.Conv3D(count, size, strides=strides, padding='same', use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = batch_norm()(x)
     return layers.Activation(activation)(x) if activation else x

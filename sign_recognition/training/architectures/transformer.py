@@ -11,6 +11,7 @@ from keras import layers
 from sign_recognition.training.blocks import (
     AddPosition,
     attend,
+    batch_norm,
     feed_forward,
     landmark_input,
     outputs,
@@ -45,7 +46,7 @@ def build(
     """
     landmarks = landmark_input(window_frames)
     x = FrameDifferences(name='features')(landmarks)
-    x = layers.BatchNormalization(name='standardise')(x)
+    x = batch_norm(name='standardise')(x)
     x = AddPosition(name='position')(layers.Dense(width, name='stem')(x))
     for _ in range(blocks):
         x = feed_forward(attend(x, x, heads, dropout), hidden, dropout)
