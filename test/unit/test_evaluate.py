@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
-from support import LABELS, contract, frame, write_model
+from support import LABELS, contract, frame, write_image_model, write_model
 from typer.testing import CliRunner
 
 from sign_recognition.bags.encoding import gesture_record, landmark_record
@@ -21,6 +21,7 @@ from sign_recognition.bags.writer import BagWriter
 from sign_recognition.cli import app
 from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.evaluation.recordings import BagRecording
+from sign_recognition.model_contract import ImageInput
 
 RATE_HZ = 20
 RIGHT, LEFT = LABELS[:2]
@@ -378,3 +379,10 @@ def test_options_that_cannot_be_are_told(tmp_path, model, options, fault):
     assert result.exit_code == 2
     assert fault in result.output
     assert Path(tmp_path / 'bag').is_dir()
+
+
+def test_a_model_of_colour_images_is_refused(tmp_path):
+    path = write_image_model(tmp_path / 'red.onnx', contract(images=ImageInput(6, 8)))
+    result = run(write_bag(tmp_path / 'bag'), '--model', path)
+    assert result.exit_code == 2
+    assert 'reads images in colour' in result.output and 'red.onnx' in result.output
