@@ -288,7 +288,7 @@ def _named(path: Path) -> Iterator[tuple[Path, str]]:
     """Each recording at a path, in order, with its name."""
     if not path.exists():
         raise RecordingError(f'{path}: no such recording')
-    if is_bag(path) or path.is_file():
+    if is_bag(path) or not path.is_dir():
         if not is_bag(path) and not _is_video(path):
             raise RecordingError(f'{path}: neither a bag nor a video {VIDEO_SUFFIXES}')
         yield path, path.resolve().name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -278,6 +279,7 @@ def test_a_cut_bag_is_evaluated_up_to_there(tmp_path, model):
         (lambda path: None, 'no such recording'),
         (lambda path: path.mkdir(), 'holds neither a bag nor a video'),
         (lambda path: path.write_text('x'), 'neither a bag nor a video'),
+        (lambda path: os.mkfifo(path), 'neither a bag nor a video'),
         (lambda path: BagWriter(path).close(), 'neither landmarks nor images in it, only nothing'),
         (lambda path: write_strings(path), 'in it, only std_msgs/msg/String'),
         (lambda path: write_loop(path), 'stamps jump back after 6.000 s'),
