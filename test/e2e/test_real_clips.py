@@ -27,8 +27,6 @@ pytestmark = pytest.mark.skipif(
 )
 MOTIONS = {name.lower(): f'Swipe {name}' for name in ('Left', 'Right', 'Up', 'Down')}
 FOREIGN = ('chalearn_nmadapan', 'wave_imishra')
-# docs/evaluation.md has the figures; on another processor MediaPipe's differ by one or two.
-MISSED_AT_MOST, FALSE_AT_MOST = 5, 5
 
 
 def recognise(path):
@@ -59,7 +57,7 @@ def test_swipes_are_found_in_their_direction():
             label = MOTIONS.get(motion)
             if label and not any(e.label == label for e in near(events, start_s, end_s)):
                 missed.append((clip, motion, events))
-    assert len(missed) <= MISSED_AT_MOST, missed
+    assert len(missed) <= 3, missed
 
 
 def test_two_handed_gestures_and_foreign_footage_stay_silent():
@@ -72,7 +70,7 @@ def test_two_handed_gestures_and_foreign_footage_stay_silent():
     for clip in clips:
         false += recognise(clip)
     assert len(clips) == 10
-    assert len(false) <= FALSE_AT_MOST, false
+    assert len(false) <= 3, false
 
 
 def near(events, start_s, end_s):
