@@ -7,6 +7,22 @@ from typing import Annotated
 
 import typer
 
+from sign_recognition.commands.options import (
+    CommandTopic,
+    Config,
+    Duration,
+    Gestures,
+    Height,
+    Mirrored,
+    Model,
+    Plain,
+    Rate,
+    Report,
+    Seed,
+    Solution,
+    Stamped,
+    Width,
+)
 from sign_recognition.graph import LiveOptions, ReplayOptions
 
 _DEFAULTS = LiveOptions()
@@ -20,43 +36,25 @@ def live(
             "'auto': the first webcam that opens, else the signer."
         ),
     ] = _DEFAULTS.source,
-    mirrored: Annotated[
-        bool, typer.Option(help='The images are mirror images (selfie view).')
-    ] = _DEFAULTS.mirrored,
+    mirrored: Mirrored = _DEFAULTS.mirrored,
     loop: Annotated[bool, typer.Option(help='Begin a file again after its last image.')] = False,
-    width: Annotated[int, typer.Option(min=16, help='Image width, px.')] = _DEFAULTS.width,
-    height: Annotated[int, typer.Option(min=16, help='Image height, px.')] = _DEFAULTS.height,
-    rate_hz: Annotated[float, typer.Option(min=1, help='Images per second.')] = _DEFAULTS.rate_hz,
+    width: Width = _DEFAULTS.width,
+    height: Height = _DEFAULTS.height,
+    rate_hz: Rate = _DEFAULTS.rate_hz,
     jpeg: Annotated[bool, typer.Option(help='JPEG between camera and landmarks.')] = False,
-    seed: Annotated[int, typer.Option(min=0, help='Which rendered signer.')] = _DEFAULTS.seed,
-    solution: Annotated[
-        str, typer.Option(help='MediaPipe solution: hands or holistic.')
-    ] = _DEFAULTS.solution,
-    model: Annotated[
-        str, typer.Option(help='ONNX file or name of a shipped model.')
-    ] = _DEFAULTS.model,
-    gestures: Annotated[
-        str, typer.Option(help='Gesture table (YAML): what each gesture does.')
-    ] = _DEFAULTS.gestures,
-    stamped: Annotated[
-        bool, typer.Option(help='TwistStamped commands, else Twist.')
-    ] = _DEFAULTS.stamped,
-    cmd_vel: Annotated[str, typer.Option(help='Topic of the commands.')] = _DEFAULTS.cmd_vel,
-    config: Annotated[
-        str, typer.Option(help='Parameter file (ROS 2 YAML) that wins over the defaults.')
-    ] = _DEFAULTS.config,
+    seed: Seed = _DEFAULTS.seed,
+    solution: Solution = _DEFAULTS.solution,
+    model: Model = _DEFAULTS.model,
+    gestures: Gestures = _DEFAULTS.gestures,
+    stamped: Stamped = _DEFAULTS.stamped,
+    cmd_vel: CommandTopic = _DEFAULTS.cmd_vel,
+    config: Config = _DEFAULTS.config,
     camera: Annotated[
         bool, typer.Option(help='Start our camera; else another node publishes image_raw.')
     ] = _DEFAULTS.camera,
-    duration: Annotated[
-        float | None,
-        typer.Option(min=0.1, help='End after so many seconds from the first image.'),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(dir_okay=False, help='JSON file to write at the end.'),
-    ] = None,
-    plain: Annotated[bool, typer.Option(help='Lines instead of a picture.')] = False,
+    duration: Duration = None,
+    report: Report = None,
+    plain: Plain = False,
 ) -> None:
     """Run the whole graph: camera, landmarks, recognition, robot commands."""
     from sign_recognition.live.session import LiveSession, SessionPlan

@@ -8,6 +8,16 @@ from typing import Annotated
 
 import typer
 
+from sign_recognition.commands.options import (
+    Config,
+    Height,
+    Mirrored,
+    Model,
+    Rate,
+    Seed,
+    Solution,
+    Width,
+)
 from sign_recognition.graph import LiveOptions, RecordOptions
 
 _LIVE = LiveOptions()
@@ -52,20 +62,14 @@ def record(
             help=f'With --source: send the commands to the robot, not below {_RECORDED_ONLY}/.',
         ),
     ] = False,
-    mirrored: Annotated[
-        bool, typer.Option(help='The images are mirror images (selfie view).')
-    ] = _LIVE.mirrored,
-    width: Annotated[int, typer.Option(min=16, help='Image width, px.')] = _LIVE.width,
-    height: Annotated[int, typer.Option(min=16, help='Image height, px.')] = _LIVE.height,
-    rate_hz: Annotated[float, typer.Option(min=1, help='Images per second.')] = _LIVE.rate_hz,
-    seed: Annotated[int, typer.Option(min=0, help='Which rendered signer.')] = _LIVE.seed,
-    solution: Annotated[
-        str, typer.Option(help='MediaPipe solution: hands or holistic.')
-    ] = _LIVE.solution,
-    model: Annotated[str, typer.Option(help='ONNX file or name of a shipped model.')] = _LIVE.model,
-    config: Annotated[
-        str, typer.Option(help='Parameter file (ROS 2 YAML) that wins over the defaults.')
-    ] = _LIVE.config,
+    mirrored: Mirrored = _LIVE.mirrored,
+    width: Width = _LIVE.width,
+    height: Height = _LIVE.height,
+    rate_hz: Rate = _LIVE.rate_hz,
+    seed: Seed = _LIVE.seed,
+    solution: Solution = _LIVE.solution,
+    model: Model = _LIVE.model,
+    config: Config = _LIVE.config,
     plain: Annotated[bool, typer.Option('--plain', help='Lines instead of a picture.')] = False,
 ) -> None:
     """Record a graph to a rosbag2: landmarks, scores, gestures, commands; on request images."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sign_recognition.commands.live import check
+from sign_recognition.commands.options import (
+    CommandTopic,
+    Config,
+    Duration,
+    Gestures,
+    Mirrored,
+    Model,
+    Plain,
+    Report,
+    Solution,
+    Stamped,
+)
 from sign_recognition.graph import ReplayOptions
 
 _DEFAULTS = ReplayOptions(bag='')
@@ -34,34 +45,16 @@ def replay(
             '--send', help='Send the commands to the robot; else they are on replay/cmd_vel only.'
         ),
     ] = False,
-    mirrored: Annotated[
-        bool, typer.Option(help='The images are mirror images (selfie view).')
-    ] = _DEFAULTS.mirrored,
-    solution: Annotated[
-        str, typer.Option(help='MediaPipe solution: hands or holistic.')
-    ] = _DEFAULTS.solution,
-    model: Annotated[
-        str, typer.Option(help='ONNX file or name of a shipped model.')
-    ] = _DEFAULTS.model,
-    gestures: Annotated[
-        str, typer.Option(help='Gesture table (YAML): what each gesture does.')
-    ] = _DEFAULTS.gestures,
-    stamped: Annotated[
-        bool, typer.Option(help='TwistStamped commands, else Twist.')
-    ] = _DEFAULTS.stamped,
-    cmd_vel: Annotated[str, typer.Option(help='Topic of the commands.')] = _DEFAULTS.cmd_vel,
-    config: Annotated[
-        str, typer.Option(help='Parameter file (ROS 2 YAML) that wins over the defaults.')
-    ] = _DEFAULTS.config,
-    duration: Annotated[
-        float | None,
-        typer.Option(min=0.1, help='End after so many seconds from the first image.'),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(dir_okay=False, help='JSON file to write at the end.'),
-    ] = None,
-    plain: Annotated[bool, typer.Option(help='Lines instead of a picture.')] = False,
+    mirrored: Mirrored = _DEFAULTS.mirrored,
+    solution: Solution = _DEFAULTS.solution,
+    model: Model = _DEFAULTS.model,
+    gestures: Gestures = _DEFAULTS.gestures,
+    stamped: Stamped = _DEFAULTS.stamped,
+    cmd_vel: CommandTopic = _DEFAULTS.cmd_vel,
+    config: Config = _DEFAULTS.config,
+    duration: Duration = None,
+    report: Report = None,
+    plain: Plain = False,
 ) -> None:
     """Play a bag through the live graph, at its own times; commands are shown, not sent."""
     from sign_recognition.live.session import LiveSession, SessionPlan

@@ -171,7 +171,8 @@ class _Fit:
     def _misfit(self, error: tf.Tensor, normal: tf.Tensor) -> tf.Tensor:
         depth = tf.reduce_sum(error * normal[:, None], axis=-1, keepdims=True)
         across = error - depth * normal[:, None]
-        squared = tf.reduce_sum(across**2 + (self._depth_weight * depth) ** 2 / 3, axis=-1)
+        flattened = (self._depth_weight * depth)[..., 0]
+        squared = tf.reduce_sum(across**2, axis=-1) + flattened**2
         return tf.reduce_mean(_OUTLIER * (tf.sqrt(1 + squared / _OUTLIER) - 1))
 
     def _priors(self, angles: tf.Tensor) -> tf.Tensor:

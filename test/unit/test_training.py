@@ -21,7 +21,8 @@ from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
-from sign_recognition.training import augment
+from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
+from sign_recognition.training import anatomy, augment
 from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
@@ -246,6 +247,16 @@ def bending_hand(frames: int = 30) -> HandMotion:
 
 
 class TestAnatomy:
+    def test_the_fitted_hand_is_the_hand_model(self, rng: np.random.Generator) -> None:
+        fingers_deg = rng.uniform(LOWEST_DEG, HIGHEST_DEG, (20, 5, 4))
+        bones = BONES * rng.uniform(0.8, 1.2, (5, 3))
+        fitted = anatomy._joints(
+            np.radians(fingers_deg).astype('f4'),
+            np.tile(bones.astype('f4'), (20, 1, 1)),
+            ROOTS.astype('f4'),
+        )
+        assert np.allclose(fitted, hand_joints(fingers_deg, bones), atol=1e-5)
+
     def test_an_anatomical_hand_is_found_again(self) -> None:
         known = bending_hand()
         (found,) = fit_motions([known.joints()])
