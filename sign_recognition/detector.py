@@ -22,6 +22,8 @@ from sign_recognition.landmarks import (
 )
 
 MAX_HANDS = 2
+# MediaPipe's wheel holds this body network alone; for any other it would go to the network.
+_BODY_MODEL_COMPLEXITY = 1
 # Two detections whose wrists lie nearer than this share of a hand's length are one hand seen twice.
 _SAME_HAND_SHARE = 0.5
 
@@ -48,7 +50,7 @@ class DetectorConfig:
     Attributes:
         solution: 'hands' (fast, hands only) or 'holistic' (hands and body).
         mirrored: the images are mirror images (selfie view).
-        model_complexity: 0 (faster) or 1 (more exact).
+        model_complexity: 0 (faster) or 1 (more exact) hands; 'holistic' has one network, the latter.
         min_detection_confidence: 0 to 1, to accept a new hand or person.
         min_tracking_confidence: 0 to 1, to go on tracking before looking anew.
     """
@@ -145,7 +147,7 @@ class HolisticDetector(_SolutionDetector):
     def _open(self) -> Any:
         return self._solutions.holistic.Holistic(
             static_image_mode=False,
-            model_complexity=self._config.model_complexity,
+            model_complexity=_BODY_MODEL_COMPLEXITY,
             min_detection_confidence=self._config.min_detection_confidence,
             min_tracking_confidence=self._config.min_tracking_confidence,
         )

@@ -45,9 +45,11 @@ def test_an_unknown_solution_is_named():
         make_detector(DetectorConfig(solution='legs'))
 
 
-@pytest.mark.parametrize('solution', ['hands', 'holistic'])
-def test_an_empty_image_is_a_frame_that_sees_nothing(solution):
-    detector = make_detector(DetectorConfig(solution=solution))
+@pytest.mark.parametrize(
+    ('solution', 'model_complexity'), [('hands', 1), ('holistic', 1), ('holistic', 0)]
+)
+def test_an_empty_image_is_a_frame_that_sees_nothing(solution, model_complexity):
+    detector = make_detector(DetectorConfig(solution, model_complexity=model_complexity))
     for stamp_ns in (10, 20, 5):
         frame = detector.detect(np.zeros((120, 160, 3), np.uint8), stamp_ns)
         assert frame.stamp_ns == stamp_ns
