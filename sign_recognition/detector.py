@@ -50,7 +50,7 @@ class DetectorConfig:
     Attributes:
         solution: 'hands' (fast, hands only) or 'holistic' (hands and body).
         mirrored: the images are mirror images (selfie view).
-        model_complexity: 0 (faster) or 1 (more exact) hands; 'holistic' has one network, the latter.
+        model_complexity: of 'hands', 0 (faster) or 1 (more exact).
         min_detection_confidence: 0 to 1, to accept a new hand or person.
         min_tracking_confidence: 0 to 1, to go on tracking before looking anew.
     """
