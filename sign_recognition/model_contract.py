@@ -13,10 +13,11 @@ from typing import Any
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LAYOUT_VERSION, POINT_COUNT
 
-SPACES = ('image', 'world')
+SPACES = ('image', 'world', 'normalised')
+CLIP_FITS = ('newest', 'resample')
 CONTENTS = ('colour', 'hand')
 # What files from before it lack, and what that means.
-_LATER_FIELDS = {'images': None}
+_LATER_FIELDS = {'images': None, 'clip_fit': 'newest'}
 
 
 class ModelContractError(ValueError):
@@ -62,10 +63,13 @@ class ModelContract:
         training_data: data sets, in words.
         created: ISO 8601 date.
         layout: landmark layout, as in landmarks.LAYOUT_VERSION.
-        space: 'image' (landmarks in image widths, selfie view) or 'world' (3D joints in metres).
+        space: 'image' (landmarks in image widths, selfie view), 'world' (3D joints in metres) or
+            'normalised' (centred and scaled by the authors of the data).
         metrics: figures by name, measured on signers that the model never saw.
         decision: calibrated thresholds.
         images: the images of an image-clip model; None for a model that reads landmarks.
+        clip_fit: how a whole clip becomes a window: 'newest' (its last T frames at rate_hz, as a
+            live stream gives them) or 'resample' (stretched to T frames).
 
     Raises:
         ModelContractError: a field contradicts the contract; names the field and both values.
@@ -83,12 +87,15 @@ class ModelContract:
     metrics: Mapping[str, float] = field(default_factory=dict)
     decision: DecisionThresholds = DecisionThresholds()
     images: ImageInput | None = None
+    clip_fit: str = 'newest'
 
     def __post_init__(self) -> None:
         if self.layout != LAYOUT_VERSION:
             raise ModelContractError(f'layout: {self.layout!r}, this code reads {LAYOUT_VERSION!r}')
         if self.space not in SPACES:
             raise ModelContractError(f'space: {self.space!r}, allowed are {SPACES}')
+        if self.clip_fit not in CLIP_FITS:
+            raise ModelContractError(f'clip_fit: {self.clip_fit!r}, allowed are {CLIP_FITS}')
         if NONE_LABEL not in self.labels or len(set(self.labels)) < len(self.labels):
             raise ModelContractError(
                 f"labels: {self.labels}, allowed are distinct names with '{NONE_LABEL}' among them"

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sign_recognition.landmarks import POINT_COUNT, flip_view
-from sign_recognition.model_contract import SPACES as MODEL_SPACES
+from sign_recognition.model_contract import SPACES
 
 # 'normalised': centred and scaled by the authors of the data, so that places in the image are lost.
 NORMALISED = 'normalised'
-SPACES = (*MODEL_SPACES, NORMALISED)
 SPLITS = ('train', 'val', 'test')
 NOT_HELD_OUT = -1
 

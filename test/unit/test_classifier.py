@@ -47,13 +47,13 @@ def test_images_of_another_size_than_the_graph_reads_are_refused(tmp_path):
         OnnxClassifier(path)
 
 
-def test_a_file_from_before_there_were_image_models_reads_landmarks():
+def test_an_early_file_reads_landmarks_as_a_stream_gives_them():
     metadata = contract().to_metadata()
-    del metadata['images']
-    assert ModelContract.from_metadata(metadata) == contract(images=None)
+    del metadata['images'], metadata['clip_fit']
+    assert ModelContract.from_metadata(metadata) == contract(images=None, clip_fit='newest')
 
 
-@pytest.mark.parametrize('name', sorted(contract().to_metadata().keys() - {'images'}))
+@pytest.mark.parametrize('name', sorted(contract().to_metadata().keys() - {'images', 'clip_fit'}))
 def test_a_missing_fact_is_named(tmp_path, name):
     metadata = contract().to_metadata()
     del metadata[name]
@@ -68,6 +68,7 @@ def test_a_missing_fact_is_named(tmp_path, name):
     [
         ('layout', 'openpose-137/1', 'openpose-137/1.*mediapipe-75/1'),
         ('space', 'moon', "'moon'.*'image', 'world'"),
+        ('clip_fit', 'crop', "'crop'.*'newest', 'resample'"),
         ('labels', ['a', 'b', 'c'], "'a', 'b', 'c'.*'none'"),
         ('labels', ['none', 'none', 'a'], 'distinct'),
         ('labels', ['none', 'a'], 'names 2 labels'),

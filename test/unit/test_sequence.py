@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sign_recognition.landmarks import LandmarkFrame, empty_points
-from sign_recognition.sequence import ImageBuffer, SequenceBuffer
+from sign_recognition.sequence import ImageBuffer, SequenceBuffer, clip_frames, clip_window
 
 
 def frame(time_s, value):
@@ -125,3 +125,33 @@ class TestImages:
         buffer = self.buffer((1.0, 1), (1.1, 2))
         assert not buffer.push(round(next_s * 1e9), np.full((2, 3, 3), 9, np.uint8))
         assert levels(buffer) == [9, 9, 9, 9]
+
+
+class TestClipWindow:
+    TIMES_S = np.array([0.0, 0.11, 0.19, 0.32, 0.4])
+
+    def points(self):
+        return np.stack([frame(0, value).points for value in self.TIMES_S])
+
+    def test_the_newest_part_is_what_a_live_stream_gives(self):
+        for frames in (3, 8):
+            buffer = SequenceBuffer(frames, 10.0)
+            for time_s in self.TIMES_S:
+                buffer.push(frame(time_s, time_s))
+            window = clip_window(self.points(), self.TIMES_S, 'newest', frames, 10.0)
+            np.testing.assert_array_equal(window, buffer.window())
+
+    def test_a_stretched_clip_has_its_first_and_last_frame(self):
+        window = clip_window(self.points(), self.TIMES_S, 'resample', 9, 1.0)
+        np.testing.assert_allclose(wrist(window), np.linspace(0, 0.4, 9), atol=1e-6)
+
+    def test_one_frame_stands_still_or_is_the_last(self):
+        one = self.points()[:1], self.TIMES_S[:1]
+        assert wrist(clip_window(*one, 'resample', 4, 1.0)).tolist() == [0, 0, 0, 0]
+        np.testing.assert_equal(
+            wrist(clip_window(*one, 'newest', 3, 9.0)), np.array([np.nan, np.nan, 0])
+        )
+
+    def test_images_are_the_nearest_ones(self):
+        assert clip_frames(self.TIMES_S, 'resample', 3, 1.0).tolist() == [0, 2, 4]
+        assert clip_frames(self.TIMES_S, 'newest', 7, 10.0).tolist() == [0, 0, 0, 1, 2, 3, 4]
