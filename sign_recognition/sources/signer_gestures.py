@@ -58,16 +58,8 @@ SPREAD_TWO = _fingers(
 PINCHED_TWO = _fingers(
     (5, 45, 34, 48), (14, -13, 80, 48), (62, -2, 96, 56), (70, 0, 94, 56), (76, 0, 90, 54)
 )
-# Before and in a tap: the fingers, held together, or the index finger alone, stretch.
-BENT = _fingers(
-    (4, 60, 36, 44), (-8, -10, 46, 28), (-9, -12, 46, 28), (-8, -13, 42, 26), (-6, -15, 36, 22)
-)
-STRETCHED = _fingers(
-    (2, 46, 24, 28), (8, -11, 8, 5), (9, -13, 14, 9), (7, -14, 20, 12), (0, -17, 28, 17)
-)
-BENT_ONE = np.vstack([(2, 54, 40, 52), (-10, 0, 56, 34), POINT[2:]])
-STRETCHED_ONE = np.vstack([(2, 48, 36, 48), (2, -6, 26, 16), POINT[2:]])
-
+# In a tap of the index finger alone; the whole hand taps from the wrist.
+TAPPED_ONE = np.vstack([POINT[0], (18, -4, 26, 16), POINT[2:]])
 
 # How much the joint angles of one shape differ from time to time, degrees: a finger's joints bend
 # by more than they spread, and mostly all fingers bend together (Santello et al. 1998, 'Postural
@@ -245,15 +237,18 @@ def _grab(style: Style) -> Movement:
 
 
 def _tap(style: Style) -> Movement:
-    """Raise the hand a little, stretch the fingers to the camera, and back."""
-    bent, struck = (BENT_ONE, STRETCHED_ONE) if style.one_finger else (BENT, STRETCHED)
-    reach, turn = (-0.35, -0.3, -0.5), (-12, 19, 10)
+    """Pat forward and down, from the wrist or with the index finger, and back."""
+    if style.one_finger:
+        reach, turn, struck = (-0.35, -0.2, -0.6), (-8, 33, 4), TAPPED_ONE
+    else:
+        reach, turn, struck = (-0.35, 0.2, -0.6), (-12, 44, 8), OPEN + 0.5 * (RELAXED - OPEN)
+    start = POINT if style.one_finger else struck
     return (
         _Choreography(style)
-        .to(0, (0, 0, 0), (0, 0, 0), bent)
+        .to(0, fingers_deg=start)
         .to(0.4, reach, turn, struck)
-        .to(0.12, (-0.35, -0.25, -0.5), turn, struck)
-        .to(0.4, (0, 0, 0), (0, 0, 0), bent)
+        .to(0.12, reach, turn, struck)
+        .to(0.4, fingers_deg=start)
         .movement()
     )
 
