@@ -416,14 +416,23 @@ def _second_hand(scene: Points, rng: Rng) -> tuple[Points, bool]:
     if chance < 0.66:
         return away, False
     twin = mirror_world(scene) + np.array((rng.uniform(-0.5, 0.5), 0, 0), np.float32)
-    if chance < 0.8:
-        return twin, True
+    if chance < 0.84:
+        return _partner(twin, rng), True
     seen = np.flatnonzero(np.isfinite(scene[:, 0, 0]))
     rest = np.repeat(twin[seen[:1]], len(scene), axis=0)
     drift = smooth_noise(rng, len(scene), 3, 15) * rng.uniform(0.001, 0.02)
     begin = rng.integers(len(scene)) if rng.random() < 0.4 else 0
     away[begin:] = (rest + drift[:, None] + rng.normal(0, 0.1, 3))[begin:]
     return away, False
+
+
+def _partner(twin: Points, rng: Rng) -> Points:
+    """A mirrored hand whose way mirrors the other's too, opposes it (a zoom is that), or goes along
+    with it; no two hands go equally far."""
+    palm = twin[:, _PALM].mean(axis=1, keepdims=True)
+    ways = np.array([(1, 1, 1), (1, -1, 1), (-1, 1, 1)], np.float32)
+    way = ways[rng.integers(len(ways))] * rng.uniform(0.6, 1.2)
+    return np.asarray(twin + (palm - np.nanmean(palm, axis=0)) * (way - 1), np.float32)
 
 
 def _through_webcam(both: Points, rng: Rng, rate_hz: float, real: Points | None) -> Points:
