@@ -162,7 +162,8 @@ def _clip_times(
 def _offsets_ns(window_frames: int, rate_hz: float) -> Stamps:
     """(T,) by how much each sample of a window is older than the newest."""
     ages = np.arange(window_frames - 1, -1, -1)
-    return np.round(ages * (1e9 / rate_hz)).astype(np.int64)
+    offsets_ns: Stamps = np.round(ages * (1e9 / rate_hz)).astype(np.int64)
+    return offsets_ns
 
 
 def _places(

@@ -1,0 +1,331 @@
+"""Augmentation as named steps on a batch of windows; a configuration lists them in their order.
+
+A step takes a batch and a seed (2,) int32 and gives a batch of the same shape and dtype: landmarks
+(B, T, 75, 3) float32 with NaN for not seen, or images (B, T, H, W, 3) uint8. It runs inside
+tf.data, draws for each clip by itself, and gives the same for the same seed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, POSE, RIGHT_HAND
+
+Step = Callable[..., Any]
+# What the words of a label say when its mirror twin is another sign.
+_DIRECTIONS = re.compile(r'\b(left|right|cw|ccw|clockwise|counterclockwise)\b', re.IGNORECASE)
+_DIRECTED_STEPS = ('mirror', 'flip')
+_NEAREST_M = 0.12
+
+
+class AugmentationError(ValueError):
+    """A list of steps cannot be followed; names the step, the value and what is allowed."""
+
+
+def chain(
+    steps: Sequence[Mapping[str, Mapping[str, Any] | None]],
+    labels: Sequence[str],
+    space: str,
+    images: bool = False,
+) -> Callable[[Any, Any], Any]:
+    """The function that a list of steps describes.
+
+    Args:
+        steps: each a mapping of one name to its options, as `{rotate: {degrees: 10}}`.
+        labels: of the clips; a mirror image of a labelled direction would be another label.
+        space: of the landmarks, as in ModelContract.
+        images: the steps are for images.
+
+    Returns:
+        (batch, seed (2,) int32) -> batch.
+
+    Raises:
+        AugmentationError: a step is not known, has no such option, or the labels forbid it.
+    """
+    functions = [_bind(step, labels, space, images) for step in steps]
+
+    def augment(batch: Any, seed: Any) -> Any:
+        seeds = _split(seed, max(len(functions), 1))
+        for function, own_seed in zip(functions, seeds, strict=False):
+            batch = function(batch, own_seed)
+        return batch
+
+    return augment
+
+
+def _bind(
+    step: Mapping[str, Mapping[str, Any] | None], labels: Sequence[str], space: str, images: bool
+) -> Step:
+    if not isinstance(step, Mapping) or len(step) != 1:
+        raise AugmentationError(f'augment: {step!r}, allowed is one name with its options')
+    ((name, given),) = step.items()
+    known = IMAGE_STEPS if images else LANDMARK_STEPS
+    if name not in known:
+        raise AugmentationError(f'augment: {name!r}, known are {", ".join(known)}')
+    function, options = known[name], dict(given or {})
+    if name in _DIRECTED_STEPS:
+        _check_directions(name, labels, options.pop('directed', ()))
+    allowed = [*inspect.signature(function).parameters][2:]
+    unknown = sorted(set(options) - set(allowed))
+    if unknown:
+        raise AugmentationError(f'augment: {name} has no {unknown}, allowed are {allowed}')
+    if name == 'mirror' and space != 'image':
+        options.setdefault('middle', 0.0)
+    return lambda batch, seed: function(batch, seed, **options)
+
+
+def _check_directions(name: str, labels: Sequence[str], directed: Sequence[str]) -> None:
+    """Refuse what would teach that left is right."""
+    refused = [each for each in labels if each in directed or _DIRECTIONS.search(each)]
+    if refused:
+        raise AugmentationError(
+            f'augment: {name} would make other signs of {", ".join(refused)}; '
+            'allowed where no label has a direction'
+        )
+
+
+def mirror(points: Any, seed: Any, share: float = 0.5, middle: float = 0.5) -> Any:
+    """Some clips as their mirror twins: what the left hand did, the right hand does.
+
+    Args:
+        points: (B, T, 75, 3).
+        seed: (2,).
+        share: of the clips.
+        middle: x of the mirror; 0.5 is the image's middle.
+    """
+    flipped = points * np.float32((-1, 1, 1)) + np.float32((2 * middle, 0, 0))
+    twins = tf.gather(flipped, OPPOSITE_SIDE, axis=2)
+    return tf.where(_some(seed, points, share), twins, points)
+
+
+def rotate(points: Any, seed: Any, degrees: float = 15.0, tilt_degrees: float = 0.0) -> Any:
+    """Turned about its middle: in the image by up to `degrees`, out of it by `tilt_degrees`."""
+    limits = np.deg2rad([tilt_degrees, tilt_degrees, degrees]).astype(np.float32)
+    angles = _uniform(seed, (tf.shape(points)[0], 3), -1.0, 1.0) * limits
+    middle = _middle(points)
+    return _turn(points - middle, angles) + middle
+
+
+def shift(points: Any, seed: Any, amount: float = 0.1) -> Any:
+    """Elsewhere by up to `amount` on each axis, in the unit of the points."""
+    return points + _uniform(seed, (tf.shape(points)[0], 1, 1, 3), -amount, amount)
+
+
+def scale(points: Any, seed: Any, low: float = 0.8, high: float = 1.25) -> Any:
+    """Larger or smaller about its middle."""
+    middle = _middle(points)
+    factor = tf.exp(_uniform(seed, (tf.shape(points)[0], 1, 1, 1), np.log(low), np.log(high)))
+    return (points - middle) * factor + middle
+
+
+def noise(points: Any, seed: Any, sigma: float = 0.004) -> Any:
+    """Each coordinate trembles from frame to frame by `sigma`, in the unit of the points."""
+    return points + tf.random.stateless_normal(tf.shape(points), seed, 0.0, sigma)
+
+
+def crop(points: Any, seed: Any, least: float = 0.75) -> Any:
+    """A part of the clip, at least a share `least` of it, stretched to the window."""
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    first_seed, second_seed = _split(seed, 2)
+    length = _uniform(first_seed, (clips, 1), least, 1.0)
+    begin = _uniform(second_seed, (clips, 1), 0.0, 1.0) * (1.0 - length)
+    return _read_at(points, (begin + length * _ramp(frames)) * (frames - 1))
+
+
+def speed(points: Any, seed: Any, low: float = 0.8, high: float = 1.25) -> Any:
+    """Faster or slower up to its last frame; what a faster clip lacks before it is NaN."""
+    clips, last = tf.shape(points)[0], points.shape[1] - 1
+    factor = tf.exp(_uniform(seed, (clips, 1), np.log(low), np.log(high)))
+    return _read_at(points, last * (1.0 - factor * (1.0 - _ramp(last + 1))))
+
+
+def drop_frames(points: Any, seed: Any, share: float = 0.1) -> Any:
+    """Frames in which the tracker saw nothing, up to a share of each clip."""
+    share_seed, frame_seed = _split(seed, 2)
+    clips, frames = tf.shape(points)[0], tf.shape(points)[1]
+    limit = _uniform(share_seed, (clips, 1, 1, 1), 0.0, share)
+    lost = _uniform(frame_seed, (clips, frames, 1, 1), 0.0, 1.0) < limit
+    return tf.where(lost, np.float32(np.nan), points)
+
+
+def drop_hand(points: Any, seed: Any, share: float = 0.1, least: float = 0.1) -> Any:
+    """In some clips a hand is lost for a while, of at least a share `least` of the clip."""
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    some_seed, hand_seed, length_seed, begin_seed = _split(seed, 4)
+    length = _uniform(length_seed, (clips, 1, 1, 1), least, 1.0)
+    begin = _uniform(begin_seed, (clips, 1, 1, 1), 0.0, 1.0) * (1.0 - length)
+    place = _ramp(frames)[:, None, None]
+    meanwhile = (place >= begin) & (place <= begin + length)
+    is_left = _uniform(hand_seed, (clips, 1, 1, 1), 0.0, 1.0) < 0.5
+    hand = tf.where(is_left, _mask(LEFT_HAND), _mask(RIGHT_HAND))
+    lost = _some(some_seed, points, share) & meanwhile & hand
+    return tf.where(lost, np.float32(np.nan), points)
+
+
+def virtual_camera(
+    points: Any,
+    seed: Any,
+    yaw_degrees: float = 25.0,
+    pitch_degrees: float = 20.0,
+    roll_degrees: float = 12.0,
+    nearest_m: float = 0.35,
+    farthest_m: float = 1.2,
+) -> Any:
+    """Joints in metres as a camera sees them, from a view of each clip's own: image widths.
+
+    x and y are in perspective; the z of a hand is relative to its wrist, as MediaPipe has it, and
+    the body's to its middle.
+    """
+    clips = tf.shape(points)[0]
+    turn_seed, place_seed, lens_seed = _split(seed, 3)
+    limits = np.deg2rad([pitch_degrees, yaw_degrees, roll_degrees]).astype(np.float32)
+    angles = _uniform(turn_seed, (clips, 3), -1.0, 1.0) * limits
+    distance = _uniform(lens_seed, (clips, 1, 1, 1), nearest_m, farthest_m)
+    aside = _uniform(place_seed, (clips, 1, 1, 2), -0.25, 0.25) * distance
+    scene = _turn(points - _middle(points), angles) + tf.concat([aside, distance], axis=-1)
+    depth = tf.maximum(scene[..., 2:], _NEAREST_M)
+    wrist = tf.concat(
+        [
+            tf.repeat(depth[:, :, LEFT_HAND][:, :, :1], 21, axis=2),
+            tf.repeat(depth[:, :, RIGHT_HAND][:, :, :1], 21, axis=2),
+            tf.zeros_like(depth[:, :, POSE]) + distance,
+        ],
+        axis=2,
+    )
+    return tf.concat([scene[..., :2] / depth + 0.5, (depth - wrist) / wrist], axis=-1)
+
+
+def image_crop(images: Any, seed: Any, least: float = 0.8) -> Any:
+    """A part of the image, the same in all frames of a clip, at its full size again."""
+    clips, frames, height, width = _image_shape(images)
+    first_seed, second_seed = _split(seed, 2)
+    size = _uniform(first_seed, (clips, 1), least, 1.0)
+    corner = _uniform(second_seed, (clips, 2), 0.0, 1.0) * (1.0 - size)
+    boxes = tf.repeat(tf.concat([corner, corner + size], axis=1), frames, axis=0)
+    flat = tf.reshape(images, (clips * frames, height, width, 3))
+    cropped = tf.image.crop_and_resize(
+        flat, boxes, tf.range(clips * frames), (images.shape[2], images.shape[3])
+    )
+    return _to_pixels(tf.reshape(cropped, tf.shape(images)))
+
+
+def contrast(images: Any, seed: Any, low: float = 0.7, high: float = 1.4) -> Any:
+    """More or less contrast."""
+    factor = tf.exp(_uniform(seed, (tf.shape(images)[0], 1, 1, 1, 1), np.log(low), np.log(high)))
+    pixels = tf.cast(images, tf.float32)
+    mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
+    return _to_pixels((pixels - mean) * factor + mean)
+
+
+def brightness(images: Any, seed: Any, amount: float = 0.2) -> Any:
+    """Brighter or darker by up to a share of the whole range."""
+    added = _uniform(seed, (tf.shape(images)[0], 1, 1, 1, 1), -255 * amount, 255 * amount)
+    return _to_pixels(tf.cast(images, tf.float32) + added)
+
+
+def blur(images: Any, seed: Any, share: float = 0.3) -> Any:
+    """Some clips out of focus."""
+    clips, frames, height, width = _image_shape(images)
+    flat = tf.reshape(tf.cast(images, tf.float32), (clips * frames, height, width, 3))
+    padded = tf.pad(flat, ((0, 0), (1, 1), (1, 1), (0, 0)), 'SYMMETRIC')
+    soft = tf.nn.avg_pool2d(padded, 3, 1, 'VALID')
+    blurred = _to_pixels(tf.reshape(soft, tf.shape(images)))
+    return tf.where(_some(seed, images, share), blurred, images)
+
+
+def flip(images: Any, seed: Any, share: float = 0.5) -> Any:
+    """Some clips as their mirror images."""
+    return tf.where(_some(seed, images, share), tf.reverse(images, [3]), images)
+
+
+LANDMARK_STEPS: dict[str, Step] = {
+    each.__name__: each
+    for each in (
+        mirror, rotate, shift, scale, noise, crop, speed, drop_frames, drop_hand, virtual_camera,
+    )
+}  # fmt: skip
+IMAGE_STEPS: dict[str, Step] = {
+    'crop': image_crop,
+    **{each.__name__: each for each in (contrast, brightness, blur, flip)},
+}
+
+
+def _split(seed: Any, count: int) -> list[Any]:
+    return tf.unstack(tf.random.experimental.stateless_split(seed, count))  # type: ignore[no-any-return]
+
+
+def _uniform(seed: Any, shape: Any, low: float, high: float) -> Any:
+    return tf.random.stateless_uniform(shape, seed, low, high)
+
+
+def _some(seed: Any, batch: Any, share: float) -> Any:
+    """(B, 1, ...) true for a share of the clips."""
+    shape = (tf.shape(batch)[0], *[1] * (len(batch.shape) - 1))
+    return _uniform(seed, shape, 0.0, 1.0) < share
+
+
+def _ramp(frames: int) -> Any:
+    return tf.linspace(0.0, 1.0, frames)
+
+
+def _mask(part: slice) -> Any:
+    """(75, 1) true for the points of a part."""
+    mask = np.zeros((75, 1), bool)
+    mask[part] = True
+    return tf.constant(mask)
+
+
+def _middle(points: Any) -> Any:
+    """(B, 1, 1, 3) mean of what was seen; 0 where nothing was."""
+    seen = tf.math.is_finite(points)
+    total = tf.reduce_sum(tf.where(seen, points, 0.0), axis=(1, 2), keepdims=True)
+    count = tf.reduce_sum(tf.cast(seen, tf.float32), axis=(1, 2), keepdims=True)
+    return total / tf.maximum(count, 1.0)
+
+
+def _turn(points: Any, angles: Any) -> Any:
+    """Turned about the x, the y, and then the z axis by angles (B, 3), radians."""
+    (a, b, c), (d, e, f) = (tf.unstack(each(angles), axis=1) for each in (tf.cos, tf.sin))
+    one, zero = tf.ones_like(a), tf.zeros_like(a)
+    about_x = _matrix(one, zero, zero, zero, a, -d, zero, d, a)
+    about_y = _matrix(b, zero, e, zero, one, zero, -e, zero, b)
+    about_z = _matrix(c, -f, zero, f, c, zero, zero, zero, one)
+    return tf.einsum('btpi,bji->btpj', points, about_z @ about_y @ about_x)
+
+
+def _matrix(*entries: Any) -> Any:
+    """(B, 3, 3) of nine (B,)."""
+    return tf.reshape(tf.stack(entries, axis=1), (-1, 3, 3))
+
+
+def _read_at(points: Any, places: Any) -> Any:
+    """Clips at other frames (B, T), fractions between two; before the first frame NaN.
+
+    Where only the nearer frame sees a point it is that one's, as in SequenceBuffer.
+    """
+    last = points.shape[1] - 1
+    inside = tf.clip_by_value(places, 0.0, float(last))
+    before = tf.floor(inside)
+    share = (inside - before)[:, :, None, None]
+    first = tf.gather(points, tf.cast(before, tf.int32), batch_dims=1)
+    after = tf.cast(tf.minimum(before + 1.0, float(last)), tf.int32)
+    second = tf.gather(points, after, batch_dims=1)
+    between = first * (1.0 - share) + second * share
+    nearer = tf.where(share < 0.5, first, second)
+    read = tf.where(tf.math.is_nan(between), nearer, between)
+    return tf.where((places < -1e-3)[:, :, None, None], np.float32(np.nan), read)
+
+
+def _image_shape(images: Any) -> tuple[Any, Any, Any, Any]:
+    shape = tf.shape(images)
+    return shape[0], shape[1], shape[2], shape[3]
+
+
+def _to_pixels(values: Any) -> Any:
+    return tf.cast(tf.clip_by_value(tf.round(values), 0.0, 255.0), tf.uint8)
