@@ -17,7 +17,12 @@ SPACES = ('image', 'world', 'normalised')
 CLIP_FITS = ('newest', 'resample')
 CONTENTS = ('colour', 'hand')
 # What files from before it lack, and what that means.
-_LATER_FIELDS = {'images': None, 'clip_fit': 'newest'}
+_LATER_FIELDS = {
+    'images': None,
+    'clip_fit': 'newest',
+    'held_out_signers': (),
+    'held_out_footage': (),
+}
 
 
 class ModelContractError(ValueError):
@@ -70,6 +75,8 @@ class ModelContract:
         images: the images of an image-clip model; None for a model that reads landmarks.
         clip_fit: how a whole clip becomes a window: 'newest' (its last T frames at rate_hz, as a
             live stream gives them) or 'resample' (stretched to T frames).
+        held_out_signers: of the training data, those that the model never saw; empty: not said.
+        held_out_footage: likewise of recordings without gestures, as folder/file or asl8/signer.
 
     Raises:
         ModelContractError: a field contradicts the contract; names the field and both values.
@@ -88,6 +95,8 @@ class ModelContract:
     decision: DecisionThresholds = DecisionThresholds()
     images: ImageInput | None = None
     clip_fit: str = 'newest'
+    held_out_signers: tuple[str, ...] = ()
+    held_out_footage: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.layout != LAYOUT_VERSION:
@@ -152,7 +161,8 @@ class ModelContract:
                     f'{each.name}: {metadata[each.name]!r} is no JSON'
                 ) from error
         try:
-            values['labels'] = tuple(values['labels'])
+            for name in ('labels', 'held_out_signers', 'held_out_footage'):
+                values[name] = tuple(values[name])
             values['decision'] = DecisionThresholds(**values['decision'])
             if values['images'] is not None:
                 values['images'] = ImageInput(**values['images'])

@@ -397,6 +397,8 @@ def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelC
     contract = ModelContract(
         config.name, CLASS_NAMES, config.rate_hz, config.window_frames, config.architecture,
         _training_data(config), date.today().isoformat(),
+        held_out_signers=config.held_out_signers,
+        held_out_footage=tuple(sorted({each.source for each in material.held_out_foreign})),
     )  # fmt: skip
     if not material.held_out_takes:
         return contract
