@@ -11,6 +11,7 @@ from sign_recognition.commands.live import live
 from sign_recognition.commands.record import record
 from sign_recognition.commands.record_clips import record_clips
 from sign_recognition.commands.replay import replay
+from sign_recognition.commands.train import train
 
 app = typer.Typer(
     name='sign-recognition',
@@ -25,6 +26,7 @@ app.command()(evaluate)
 app.command()(record)
 app.command()(record_clips)
 app.command()(replay)
+app.command()(train)
 app.add_typer(dataset, name='dataset')
 
 

@@ -31,6 +31,8 @@ _JOINTS = 22
 # Joint 1 is the palm's middle, which MediaPipe lacks; the other 21 are in MediaPipe's order.
 _PALM_JOINT = 1
 _LIST_COLUMNS = 7
+# As in the folders of its clips.
+_FINGERS = {'finger_1': 'one finger', 'finger_2': 'whole hand'}
 _Y_DOWN = np.array((1, -1, 1), np.float32)
 
 
@@ -103,6 +105,14 @@ def _to_clip(entry: Entry) -> Clip:
         entry.folder, clip.label, clip.points, clip.rate_hz, clip.signer, space=clip.space,
         official=entry.official, source=entry.folder,
     )  # fmt: skip
+
+
+def fine_label(clip: Clip) -> str:
+    """One of the 28 labels, which tell one finger from the whole hand; others keep their own."""
+    for part in Path(clip.source).parts:
+        if part in _FINGERS:
+            return f'{clip.label}, {_FINGERS[part]}'
+    return clip.label
 
 
 def list_clips(root: Path | str) -> list[Entry]:

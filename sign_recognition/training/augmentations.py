@@ -22,6 +22,7 @@ Step = Callable[..., Any]
 _DIRECTIONS = re.compile(r'\b(left|right|cw|ccw|clockwise|counterclockwise)\b', re.IGNORECASE)
 _DIRECTED_STEPS = ('mirror', 'flip')
 _NEAREST_M = 0.12
+_X_SIGN = np.array((-1, 1, 1), np.float32)
 
 
 class AugmentationError(ValueError):
@@ -48,7 +49,11 @@ def chain(
     Raises:
         AugmentationError: a step is not known, has no such option, or the labels forbid it.
     """
-    functions = [_bind(step, labels, space, images) for step in steps]
+    functions = []
+    for step in steps:
+        functions.append(_bind(step, labels, space, images))
+        # What the camera sees is an image, in metres no more.
+        space = 'image' if 'virtual_camera' in step else space
 
     def augment(batch: Any, seed: Any) -> Any:
         seeds = _split(seed, max(len(functions), 1))
@@ -99,7 +104,7 @@ def mirror(points: Any, seed: Any, share: float = 0.5, middle: float = 0.5) -> A
         share: of the clips.
         middle: x of the mirror; 0.5 is the image's middle.
     """
-    flipped = points * np.float32((-1, 1, 1)) + np.float32((2 * middle, 0, 0))
+    flipped = points * _X_SIGN + np.array((2 * middle, 0, 0), np.float32)
     twins = tf.gather(flipped, OPPOSITE_SIDE, axis=2)
     return tf.where(_some(seed, points, share), twins, points)
 

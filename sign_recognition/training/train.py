@@ -96,6 +96,7 @@ class TrainConfig:
             ValueError: an entry is unknown; names the file and the entry.
         """
         values = yaml.safe_load(path.read_text())
+        values.pop('recipe', None)
         unknown = set(values) - set(cls.__dataclass_fields__)
         if unknown:
             raise ValueError(f'{path}: {sorted(unknown)} are no settings of a training run')

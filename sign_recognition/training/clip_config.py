@@ -1,0 +1,156 @@
+"""The configuration of a training on clips: a YAML file as config/train has them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sign_recognition.model_contract import CLIP_FITS, ImageInput
+
+RECIPES = ('streams', 'clips')
+VIEWS = ('recorded', 'camera')
+
+
+class ConfigError(ValueError):
+    """A configuration cannot be followed; names the file or setting, the value, the allowed."""
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """One training on clips; every knob is here.
+
+    Attributes:
+        name: of the model.
+        arch: module of training/architectures.
+        options: keyword arguments of its build().
+        seed: of everything random.
+        window_frames: frames in the window (T).
+        rate_hz: frames per second of the window.
+        clip_fit: how a clip becomes a window, as in ModelContract.
+        view: 'recorded' (clips as they are) or 'camera' (clips in metres as a virtual camera sees
+            them: what a live model reads).
+        images: height, width and content, for an architecture that reads images.
+        skip_labels: clips of these are left out.
+        held_out_signers: never trained on; all figures are theirs. With a fold these are its own.
+        folds: number of folds by signer; or a list of lists of signers.
+        fold: which of them is held out; None: held_out_signers, or else the clips that the data
+            set calls 'test', or else none.
+        augment: steps as training/augmentations.py describes them.
+        epochs: at most so many passes over the clips.
+        budget_s: at most so many seconds of processor time for training; None is no limit.
+        batch: windows per step.
+        learning_rate: highest rate; it falls to 1 % along half a cosine.
+        weight_decay: of AdamW.
+        label_smoothing: share of each label given to all classes.
+        ema: share of the running mean of the weights that stays in each step; 0 is none.
+        patience: training ends so many epochs after the loss on some of the training signers was
+            lowest; 0: they are trained on instead, to the last epoch.
+    """
+
+    name: str
+    arch: str = 'conv_attention'
+    options: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    window_frames: int = 40
+    rate_hz: float = 20.0
+    clip_fit: str = 'resample'
+    view: str = 'recorded'
+    images: ImageInput | None = None
+    skip_labels: tuple[str, ...] = ()
+    held_out_signers: tuple[str, ...] = ()
+    folds: int | tuple[tuple[str, ...], ...] = 5
+    fold: int | None = None
+    augment: tuple[dict[str, Any], ...] = ()
+    epochs: int = 60
+    budget_s: float | None = None
+    batch: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    ema: float = 0.0
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (('clip_fit', CLIP_FITS), ('view', VIEWS)):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f'{name}: {getattr(self, name)!r}, allowed are {allowed}')
+        for name in ('window_frames', 'rate_hz', 'epochs', 'batch', 'learning_rate'):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not value > 0:
+                raise ConfigError(f'{name}: {value!r}, allowed is a positive number')
+        count = self.folds if isinstance(self.folds, int) else len(self.folds)
+        if count < 2:
+            raise ConfigError(f'folds: {count}, allowed are 2 or more')
+        if self.fold is not None and not 0 <= self.fold < count:
+            raise ConfigError(f'fold: {self.fold}, allowed are 0 to {count - 1}')
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> ClipConfig:
+        """What a YAML file holds.
+
+        Raises:
+            ConfigError: a setting is unknown or not as allowed.
+        """
+        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ConfigError(f'{", ".join(unknown)}: no setting of a training on clips')
+        if 'name' not in values:
+            raise ConfigError('name: missing')
+        values = dict(values)
+        for key in ('skip_labels', 'held_out_signers'):
+            values[key] = tuple(map(str, values.get(key) or ()))
+        values['augment'] = tuple(values.get('augment') or ())
+        values['options'] = dict(values.get('options') or {})
+        if isinstance(values.get('folds'), list):
+            values['folds'] = tuple(tuple(map(str, each)) for each in values['folds'])
+        try:
+            if values.get('images') is not None:
+                values['images'] = ImageInput(**values['images'])
+            return cls(**values)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(str(error)) from error
+
+    def to_text(self) -> str:
+        """The YAML file that gives this configuration."""
+        values = asdict(self)
+        for key in ('skip_labels', 'held_out_signers', 'augment'):
+            values[key] = list(values[key])
+        if not isinstance(self.folds, int):
+            values['folds'] = [list(each) for each in self.folds]
+        return yaml.safe_dump({'recipe': 'clips', **values}, sort_keys=False, allow_unicode=True)
+
+
+def read_recipe(path: Path) -> tuple[str, dict[str, Any]]:
+    """Which recipe a YAML file is for, and its other settings.
+
+    Raises:
+        ConfigError: the file is missing or no YAML, or there is no such recipe.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f'config: {path}: {" ".join(str(error).split())}') from error
+    if not isinstance(values, dict):
+        raise ConfigError(f'config: {path}: holds {values!r}, allowed are settings')
+    recipe = values.pop('recipe', 'clips')
+    if recipe not in RECIPES:
+        raise ConfigError(f'config: {path}: recipe {recipe!r}, allowed are {", ".join(RECIPES)}')
+    return recipe, values
+
+
+def read_config(path: Path, **changes: Any) -> ClipConfig:
+    """Read a YAML file of the recipe 'clips'; what is given beside it wins, unless None.
+
+    Raises:
+        ConfigError: it cannot be followed; names the file.
+    """
+    _, values = read_recipe(path)
+    try:
+        config = ClipConfig.from_values(values)
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(config, **given)
+    except ConfigError as error:
+        raise ConfigError(f'config: {path}: {error}') from error

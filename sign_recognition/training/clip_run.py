@@ -1,0 +1,271 @@
+"""One training on clips, from a folder of them to a folder with the model and its figures."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from sign_recognition.atomic import write_whole
+from sign_recognition.datasets.clip_folder import ClipFolder
+from sign_recognition.decision import NONE_LABEL
+from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
+from sign_recognition.model_contract import ModelContract
+from sign_recognition.training import architectures, pictures
+from sign_recognition.training.clip_card import card
+from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_data import (
+    Batches,
+    ClipSet,
+    Division,
+    Rows,
+    divide,
+    read_clip_set,
+)
+from sign_recognition.training.export import export, export_tflite
+from sign_recognition.training.fitting import FitState, architecture_losses, fit
+
+CONFIG_FILE = 'config.yaml'
+METRICS_FILE = 'metrics.json'
+_DRAWN_KEY_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and what it is worth.
+
+    Attributes:
+        model: with all its outputs.
+        division: the clips that it was trained and judged on.
+        state: how training went.
+        figures: on the held-out clips; None where none is held out.
+    """
+
+    model: keras.Model
+    division: Division
+    state: FitState
+    figures: ClipFigures | None
+
+
+def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console) -> Path:
+    """Train, judge and export; a run that was broken off goes on where it was.
+
+    Args:
+        config: the run.
+        folder: of the clips.
+        run_dir: gets config.yaml, metrics.json, history.csv, pictures, NAME.onnx, NAME.tflite and
+            NAME.md, the model's card.
+        console: where progress goes.
+
+    Returns:
+        The ONNX file.
+
+    Raises:
+        ConfigError: the configuration does not fit the clips, or the folder holds another run.
+        DatasetError: the clips cannot be read.
+        KeyboardInterrupt: after Ctrl-C; the last checkpoint is kept in run_dir.
+    """
+    clips = read_clip_set(folder, config, console)
+    division = divide(clips, config)
+    model = build_model(config, clips)
+    begin_run(run_dir, config)
+    console.print(
+        f'{len(division.train)} clips to train on, {len(division.stop)} to tell when to stop, '
+        f'{len(division.held_out)} held out; {len(clips.labels)} labels; '
+        f'{model.count_params()} parameters'
+    )
+    trained = train_model(config, model, clips, division, run_dir, console)
+    return finish(config, trained, clips, folder, run_dir, console)
+
+
+def begin_run(run_dir: Path, config: ClipConfig) -> None:
+    """Make the folder of a run, or go on in it.
+
+    Raises:
+        ConfigError: it holds a run of another configuration.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    file = run_dir / CONFIG_FILE
+    if file.is_file() and file.read_text(encoding='utf-8') != config.to_text():
+        raise ConfigError(
+            f'out: {run_dir} holds a run of another configuration ({CONFIG_FILE}); '
+            'allowed is a new folder'
+        )
+    write_whole(file, config.to_text())
+
+
+def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
+    """The untrained model of a configuration.
+
+    Raises:
+        ConfigError: it does not read what the clips are, or its options are not as allowed.
+        ArchitectureError: there is no such architecture.
+    """
+    keras.utils.set_random_seed(config.seed)
+    architecture = architectures.find(config.arch)
+    options = dict(config.options)
+    if config.images is not None:
+        options |= {'height': config.images.height, 'width': config.images.width}
+    try:
+        model = architecture.build(config.window_frames, len(clips.labels), **options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f'options: {config.options}: {error}') from error
+    reads = 'landmarks' if config.images is None else 'images'
+    if model.input.name != reads:
+        raise ConfigError(
+            f'arch: {config.arch} reads {model.input.name}, the configuration gives {reads}'
+        )
+    return model
+
+
+def train_model(
+    config: ClipConfig,
+    model: keras.Model,
+    clips: ClipSet,
+    division: Division,
+    run_dir: Path | None,
+    console: Console,
+) -> Trained:
+    """Fit a model and judge it on the held-out clips.
+
+    Args:
+        config: how.
+        model: as built for the clips.
+        clips: all clips.
+        division: which clips are for what.
+        run_dir: of checkpoints; None: there are none.
+        console: where progress goes.
+    """
+    batches = Batches(clips, [*architecture_losses(config)], config)
+    state = fit(model, config, batches, division, run_dir, console)
+    figures = None
+    if division.held_out.size:
+        figures = judge(predict(model, batches, division.held_out), clips, division.held_out)
+    return Trained(model, division, state, figures)
+
+
+def predict(model: keras.Model, batches: Batches, rows: Rows) -> npt.NDArray[np.float32]:
+    """(N, classes) probabilities of clips as they are judged."""
+    windows, _ = batches.scored(rows)
+    probabilities = keras.Model(model.input, model.output['probabilities'])
+    return np.asarray(probabilities.predict(windows, batch_size=256, verbose=0))
+
+
+def judge(probabilities: npt.NDArray[np.float32], clips: ClipSet, rows: Rows) -> ClipFigures:
+    """Figures of probabilities for some of the clips."""
+    shown = [clips.shown[row] for row in rows]
+    return clip_figures(shown, probabilities, clips.labels, [clips.signers[row] for row in rows])
+
+
+def finish(
+    config: ClipConfig,
+    trained: Trained,
+    clips: ClipSet,
+    folder: ClipFolder,
+    run_dir: Path,
+    console: Console,
+) -> Path:
+    """Export a trained model and write down everything about it."""
+    contract = make_contract(config, trained, clips, folder)
+    path = run_dir / f'{config.name}.onnx'
+    parity = {
+        'keras_onnx_difference': export(trained.model, contract, path),
+        'keras_tflite_difference': export_tflite(
+            trained.model, contract, path.with_suffix('.tflite')
+        ),
+    }
+    facts = _facts(config, trained, clips, path) | parity
+    _draw(config, trained, clips, run_dir)
+    write_whole(run_dir / METRICS_FILE, json.dumps(facts, indent=1, ensure_ascii=False) + '\n')
+    write_whole(path.with_suffix('.md'), card(config, contract, facts, folder))
+    for name, value in contract.metrics.items():
+        console.print(f'{name} {value:.4f}')
+    return path
+
+
+def make_contract(
+    config: ClipConfig, trained: Trained, clips: ClipSet, folder: ClipFolder
+) -> ModelContract:
+    """What the model file says of itself."""
+    held_out = sorted({clips.signers[row] for row in trained.division.held_out})
+    data = folder.info.name
+    if held_out:
+        data += f' without signers {", ".join(held_out)}'
+    if config.view == 'camera':
+        data += ', through a virtual camera'
+    return ModelContract(
+        config.name, clips.labels, config.rate_hz, config.window_frames, config.arch, data,
+        date.today().isoformat(), space='image' if config.view == 'camera' else clips.space,
+        metrics=trained.figures.summary() if trained.figures else {},
+        images=config.images, clip_fit=config.clip_fit,
+    )  # fmt: skip
+
+
+def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> dict[str, Any]:
+    """What metrics.json holds."""
+    signers = {
+        name: sorted({clips.signers[row] for row in rows})
+        for name, rows in vars(trained.division).items()
+    }
+    return {
+        'name': config.name,
+        'arch': config.arch,
+        'revision': git_revision(),
+        'seed': config.seed,
+        'parameters': trained.model.count_params(),
+        'file_bytes': path.stat().st_size,
+        'clips': {name: len(rows) for name, rows in vars(trained.division).items()},
+        'clips_of_none': clips.shown.count(NONE_LABEL),
+        'signers': signers,
+        'epochs': trained.state.epochs,
+        'best_epoch': trained.state.best_epoch or trained.state.epochs,
+        'training_cpu_s': round(trained.state.spent_s, 1),
+        'held_out': trained.figures.to_json() if trained.figures else None,
+    }
+
+
+def _draw(config: ClipConfig, trained: Trained, clips: ClipSet, run_dir: Path) -> None:
+    pictures.draw_history(run_dir / 'learning_curves.png', trained.state.history)
+    if trained.figures:
+        pictures.draw_confusion(run_dir / 'confusion.png', trained.figures)
+    if 'key_frame' in trained.model.output:
+        rows = trained.division.held_out if trained.figures else trained.division.train
+        _draw_key_frames(config, trained.model, clips, rows, run_dir / 'key_frames.png')
+
+
+def _draw_key_frames(
+    config: ClipConfig, model: keras.Model, clips: ClipSet, rows: Rows, path: Path
+) -> None:
+    """Of clips of as many labels as there is room for."""
+    first_of_label: Mapping[str, int] = {clips.shown[row]: row for row in rows[::-1]}
+    chosen = np.array([*first_of_label.values()][:_DRAWN_KEY_FRAMES])
+    windows, _ = Batches(clips, (), config).scored(chosen)
+    told = model.predict(windows, verbose=0)
+    pictures.draw_key_frames(
+        path,
+        windows,
+        told['key_frame'].argmax(axis=1),
+        told['frame_probabilities'].max(axis=-1),
+        [clips.shown[row] for row in chosen],
+    )
+
+
+def git_revision() -> str:
+    """The revision of this code, '-dirty' where files differ from it; '' where git knows none."""
+    command = ['git', 'describe', '--always', '--dirty', '--abbrev=40']
+    try:
+        told = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ''
+    return told.stdout.strip()
