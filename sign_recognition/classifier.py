@@ -13,6 +13,7 @@ from sign_recognition.model_contract import ModelContract, ModelContractError
 from sign_recognition.pixels import PixelArray
 
 OUTPUT_NAME = 'probabilities'
+FINE_OUTPUT_NAME = 'fine_probabilities'
 _TYPES = {'landmarks': 'tensor(float)', 'images': 'tensor(uint8)'}
 
 
@@ -52,8 +53,14 @@ class OnnxClassifier:
         Returns:
             (classes,) float32 probabilities in the order of contract.labels.
         """
-        given = {self.contract.input_name: window[np.newaxis]}
-        (probabilities,) = self._session.run([OUTPUT_NAME], given)
+        return self._run(window, OUTPUT_NAME)
+
+    def fine(self, window: Points | PixelArray) -> npt.NDArray[np.float32]:
+        """As a call, but in the order of contract.fine_labels, which must not be empty."""
+        return self._run(window, FINE_OUTPUT_NAME)
+
+    def _run(self, window: Points | PixelArray, output: str) -> npt.NDArray[np.float32]:
+        (probabilities,) = self._session.run([output], {self.contract.input_name: window[None]})
         return np.asarray(probabilities[0], np.float32)
 
     def _check_graph(self) -> None:
@@ -70,11 +77,14 @@ class OnnxClassifier:
                 f'window: the graph reads {inputs[name].shape[1:]} {inputs[name].type}, '
                 f'the metadata says {window_shape} {_TYPES[name]}'
             )
-        if outputs[OUTPUT_NAME][1:] != [len(self.contract.labels)]:
-            raise ModelContractError(
-                f'classes: the graph gives {outputs[OUTPUT_NAME][1:]}, '
-                f'the metadata names {len(self.contract.labels)} labels'
-            )
+        for field, output in (('labels', OUTPUT_NAME), ('fine_labels', FINE_OUTPUT_NAME)):
+            names = getattr(self.contract, field)
+            given = outputs.get(output, [0])[1:]
+            if names and given != [len(names)]:
+                raise ModelContractError(
+                    f'classes: the graph gives {given} {output}, '
+                    f'the metadata names {len(names)} {field}'
+                )
 
 
 def _open_session(path: Path, threads: int) -> ort.InferenceSession:

@@ -22,6 +22,7 @@ _LATER_FIELDS = {
     'clip_fit': 'newest',
     'held_out_signers': (),
     'held_out_footage': (),
+    'fine_labels': (),
 }
 
 
@@ -77,6 +78,8 @@ class ModelContract:
             live stream gives them) or 'resample' (stretched to T frames).
         held_out_signers: of the training data, those that the model never saw; empty: not said.
         held_out_footage: likewise of recordings without gestures, as folder/file or asl8/signer.
+        fine_labels: names in the order of the output `fine_probabilities`, where the model tells
+            more apart than its labels (SHREC'17: with one finger or the whole hand); else empty.
 
     Raises:
         ModelContractError: a field contradicts the contract; names the field and both values.
@@ -97,6 +100,7 @@ class ModelContract:
     clip_fit: str = 'newest'
     held_out_signers: tuple[str, ...] = ()
     held_out_footage: tuple[str, ...] = ()
+    fine_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.layout != LAYOUT_VERSION:
@@ -161,7 +165,7 @@ class ModelContract:
                     f'{each.name}: {metadata[each.name]!r} is no JSON'
                 ) from error
         try:
-            for name in ('labels', 'held_out_signers', 'held_out_footage'):
+            for name in ('labels', 'held_out_signers', 'held_out_footage', 'fine_labels'):
                 values[name] = tuple(values[name])
             values['decision'] = DecisionThresholds(**values['decision'])
             if values['images'] is not None:

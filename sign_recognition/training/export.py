@@ -17,7 +17,7 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
-from sign_recognition.classifier import OUTPUT_NAME, OnnxClassifier
+from sign_recognition.classifier import FINE_OUTPUT_NAME, OUTPUT_NAME, OnnxClassifier
 from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.pixels import PixelArray
@@ -25,8 +25,6 @@ from sign_recognition.pixels import PixelArray
 # The shared design's limit: single precision, summed in another order.
 PARITY_LIMIT = 1e-4
 _OPSET = 17
-# In the order in which TensorFlow gives a dictionary.
-_OUTPUTS = ('embedding', OUTPUT_NAME)
 
 Window = Points | PixelArray
 Classify = Callable[[Window], npt.NDArray[np.float32]]
@@ -55,7 +53,11 @@ def export(model: keras.Model, contract: ModelContract, path: Path) -> float:
     with _checked_file(path) as partial:
         onnx.save(graph, partial)
         classifier = OnnxClassifier(partial)
-        return _parity('ONNX', path, model, contract, classifier)
+        difference = _parity('ONNX', path, model, contract, classifier)
+        if contract.fine_labels:
+            fine = _parity('ONNX', path, model, contract, classifier.fine, FINE_OUTPUT_NAME)
+            difference = max(difference, fine)
+        return difference
 
 
 def export_tflite(model: keras.Model, contract: ModelContract, path: Path) -> float:
@@ -95,11 +97,12 @@ def _inference(model: keras.Model, contract: ModelContract, batch: int | None) -
     name = contract.input_name
     if model.input.name != name:
         raise ExportError(f'{contract.architecture} reads {model.input.name}, not {name}')
+    names = _output_names(contract)
     signature = tf.TensorSpec((batch, *contract.window_shape), model.input.dtype, name=name)
 
     def infer(window: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = model(window, training=False)
-        return {name: tf.identity(outputs[name]) for name in _OUTPUTS}
+        return {name: tf.identity(outputs[name]) for name in names}
 
     return tf.function(infer, input_signature=[signature])
 
@@ -108,7 +111,7 @@ def _to_onnx(model: keras.Model, contract: ModelContract) -> onnx.ModelProto:
     function = _inference(model, contract, batch=None)
     converted = tf2onnx.convert.from_function(function, function.input_signature, opset=_OPSET)
     graph: onnx.ModelProto = converted[0]
-    _name_outputs(graph)
+    _name_outputs(graph, _output_names(contract))
     onnx.helper.set_model_props(graph, contract.to_metadata())
     onnx.checker.check_model(graph)
     return graph
@@ -134,9 +137,15 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _name_outputs(graph: onnx.ModelProto) -> None:
+def _output_names(contract: ModelContract) -> list[str]:
+    """Of the file, in the order in which TensorFlow gives a dictionary."""
+    fine = [FINE_OUTPUT_NAME] if contract.fine_labels else []
+    return sorted(['embedding', OUTPUT_NAME, *fine])
+
+
+def _name_outputs(graph: onnx.ModelProto, names: list[str]) -> None:
     """tf2onnx names outputs Identity, Identity_1, ...: give them the contract's names."""
-    for output, name in zip(graph.graph.output, _OUTPUTS, strict=True):
+    for output, name in zip(graph.graph.output, names, strict=True):
         for node in graph.graph.node:
             node.input[:] = [name if each == output.name else each for each in node.input]
             node.output[:] = [name if each == output.name else each for each in node.output]
@@ -152,10 +161,15 @@ def _lite_classifier(content: bytes) -> Classify:
 
 
 def _parity(
-    name: str, path: Path, model: keras.Model, contract: ModelContract, classify: Classify
+    name: str,
+    path: Path,
+    model: keras.Model,
+    contract: ModelContract,
+    classify: Classify,
+    output: str = OUTPUT_NAME,
 ) -> float:
     windows = _probe_windows(contract)
-    expected = model.predict(windows, verbose=0)[OUTPUT_NAME]
+    expected = model.predict(windows, verbose=0)[output]
     actual = np.stack([classify(window) for window in windows])
     difference = float(np.abs(expected - actual).max())
     if not difference <= PARITY_LIMIT:
