@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sign_recognition.commands.annotate import annotate
+from sign_recognition.commands.compare import compare
 from sign_recognition.commands.dataset import dataset
 from sign_recognition.commands.evaluate import evaluate
 from sign_recognition.commands.live import live
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command()(live)
 app.command()(annotate)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(record)
 app.command()(record_clips)
 app.command()(replay)

@@ -168,7 +168,7 @@ def _parity(
     classify: Classify,
     output: str = OUTPUT_NAME,
 ) -> float:
-    windows = _probe_windows(contract)
+    windows = probe_windows(contract)
     expected = model.predict(windows, verbose=0)[output]
     actual = np.stack([classify(window) for window in windows])
     difference = float(np.abs(expected - actual).max())
@@ -177,7 +177,7 @@ def _parity(
     return difference
 
 
-def _probe_windows(contract: ModelContract) -> Window:
+def probe_windows(contract: ModelContract) -> Window:
     """(8, *window_shape): landmarks with either hand, both, gaps, body, and nothing; or noise."""
     rng = np.random.default_rng(0)
     if contract.images is not None:

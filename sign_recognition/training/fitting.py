@@ -90,6 +90,7 @@ def fit(
                 initial_epoch=state.epochs,
                 epochs=config.epochs,
                 callbacks=[conductor],
+                shuffle=False,  # the batches are shuffled
                 verbose=0,
             )
         if judge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 from sign_recognition.evaluation.clip_figures import ClipFigures
 from sign_recognition.landmarks import HAND_BONES, LEFT_HAND, RIGHT_HAND, Points
+
+if TYPE_CHECKING:
+    from sign_recognition.training.comparison import Summary
 
 matplotlib.use('Agg')
 
@@ -108,3 +111,22 @@ def _save(figure: Any, path: Path) -> None:
     figure.savefig(partial, dpi=_DPI, format='png')
     plt.close(figure)
     partial.replace(path)
+
+
+def draw_comparison(path: Path, summaries: Sequence[Summary]) -> None:
+    """Accuracy of each architecture, with its folds as points, beside what a step costs."""
+    names = [each.name for each in summaries][::-1]
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(9, 1 + 0.36 * len(names)), sharey=True, layout='constrained',
+        width_ratios=[2, 1],
+    )  # fmt: skip
+    for row, each in enumerate(summaries[::-1]):
+        left.barh(row, np.mean(each.accuracies), color='tab:blue', alpha=0.5)
+        left.plot(each.accuracies, [row] * len(each.accuracies), 'k.', markersize=5)
+        right.barh(row, each.step_ms, color='tab:orange', alpha=0.7)
+    left.set_yticks(range(len(names)), names)
+    left.set(xlabel='accuracy, points are folds', xlim=(0, 1))
+    right.set(xlabel='ms a step on one core', xscale='log')
+    for axes in (left, right):
+        axes.grid(axis='x', alpha=0.3)
+    _save(figure, path)

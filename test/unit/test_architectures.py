@@ -23,7 +23,7 @@ from sign_recognition.training.architectures.keyframe_mlp import PairWithKey
 from sign_recognition.training.export import (
     PARITY_LIMIT,
     ExportError,
-    _probe_windows,
+    probe_windows,
     export,
     export_tflite,
 )
@@ -85,7 +85,7 @@ def test_keras_onnx_and_tflite_agree(name: str, tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ['model.onnx', 'model.tflite']
     classifier = OnnxClassifier(tmp_path / 'model.onnx')
     assert classifier.contract == facts(name)
-    told = np.array([classifier(window) for window in _probe_windows(facts(name))])
+    told = np.array([classifier(window) for window in probe_windows(facts(name))])
     assert np.median(told.max(axis=-1)) < 0.99, 'certainty would hide a difference'
     assert np.ptp(told, axis=0).max() > 1e-3, 'all windows are the same to it'
 
@@ -102,7 +102,7 @@ def test_it_learns_and_its_checkpoint_is_whole(name: str, tmp_path: Path) -> Non
         run_eagerly=True,  # seconds sooner
     )
     assert sum(weight for _, weight in losses.values()) == pytest.approx(1)
-    windows = _probe_windows(facts(name))[:4]
+    windows = probe_windows(facts(name))[:4]
     truth = dict.fromkeys(losses, np.eye(len(LABELS), dtype=np.float32)[[0, 1, 2, 0]])
     before = [np.array(each) for each in model.trainable_weights]
     assert np.isfinite(model.fit(windows, truth, verbose=0).history['loss'][0])
