@@ -1,4 +1,4 @@
-"""`sign-recognition evaluate`: models against recordings."""
+"""`sign-recognition evaluate`: models against recordings, or against folders of clips."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sign_recognition.datasets.clip_folder import ClipFolder
     from sign_recognition.detector import DetectorConfig
+    from sign_recognition.evaluation.clips import ClipResult
     from sign_recognition.evaluation.evaluate import Evaluation
     from sign_recognition.evaluation.truth import Truth
 
@@ -19,9 +21,15 @@ _MODEL_COMPLEXITY = 0
 
 def evaluate(
     recordings: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help='Bags, video files, or folders of either.', show_default=False),
-    ],
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of recordings a folder of clips: a data set, or SHREC'17 as it comes."
+        ),
+    ] = None,
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -65,7 +73,10 @@ def evaluate(
     ] = True,
     solution: Annotated[str, typer.Option(help='MediaPipe solution: hands or holistic.')] = 'hands',
 ) -> None:
-    """Evaluate recordings: how many gestures are found, how late, and what is false."""
+    """Evaluate recordings: how many gestures are found, how late, and what is false.
+
+    With --data: how many clips of a folder are named rightly.
+    """
     from sign_recognition.atomic import write_whole
     from sign_recognition.detector import DetectorConfig
     from sign_recognition.evaluation.evaluate import save_landmarks
@@ -74,7 +85,16 @@ def evaluate(
     from sign_recognition.evaluation.report import report as make_report
 
     models = model or ['']
+    if data:
+        of_recordings = {
+            'RECORDINGS': recordings, '--truth': truth, '--truth-map': truth_map, '--tier': tier,
+            '--silent': silent, '--landmarks': landmarks, '--baseline': baseline, '--topic': topic,
+        }  # fmt: skip
+        _evaluate_clips(data, models, report, html, [k for k, v in of_recordings.items() if v])
+        return
     try:
+        if not recordings:
+            raise ValueError('RECORDINGS: none, allowed are some, or --data FOLDER')
         _check(models, baseline, (report, html))
         before = read_baseline(baseline) if baseline else None
         evaluation = _evaluate(
@@ -96,6 +116,49 @@ def evaluate(
     for line in worse:
         typer.echo(f'worse: {line}', err=True)
     raise typer.Exit(1 if worse else 0)
+
+
+def _evaluate_clips(
+    data: Path, models: Sequence[str], report: Path | None, html: Path | None, refused: list[str]
+) -> None:
+    from rich.console import Console
+
+    from sign_recognition.atomic import write_whole
+    from sign_recognition.evaluation.clip_tables import clip_page, clip_tables
+    from sign_recognition.evaluation.clips import clip_report
+    from sign_recognition.evaluation.report import to_text
+
+    try:
+        if refused:
+            raise ValueError(f'{", ".join(refused)}: not together with --data')
+        _check(models, None, (report, html))
+        folder, results = _classify_clips(data, models)
+        if report:
+            write_whole(report, to_text(clip_report(folder, results)))
+        if html:
+            write_whole(html, clip_page(folder, results))
+    except (ValueError, OSError) as error:
+        typer.echo(f'error: {error}', err=True)
+        raise typer.Exit(2) from error
+    for table in clip_tables(results):
+        Console().print(table)
+
+
+def _classify_clips(data: Path, models: Sequence[str]) -> tuple[ClipFolder, list[ClipResult]]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from sign_recognition.classifier import OnnxClassifier
+    from sign_recognition.datasets.clip_folder import open_folder
+    from sign_recognition.evaluation.clips import evaluate_clips
+    from sign_recognition.resources import model_file
+
+    classifiers = [OnnxClassifier(model_file(each)) for each in models]
+    folder = open_folder(data)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task('clips', total=folder.count)
+        return folder, evaluate_clips(folder, classifiers, lambda: progress.advance(task))
 
 
 def _check(models: Sequence[str], baseline: Path | None, outputs: Sequence[Path | None]) -> None:
