@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sign_recognition.commands.annotate import annotate
+from sign_recognition.commands.benchmark import benchmark
 from sign_recognition.commands.compare import compare
 from sign_recognition.commands.dataset import dataset
 from sign_recognition.commands.evaluate import evaluate
@@ -30,6 +31,7 @@ app.command()(record_clips)
 app.command()(replay)
 app.command()(train)
 app.add_typer(dataset, name='dataset')
+app.add_typer(benchmark, name='benchmark')
 
 
 @app.callback()

@@ -29,6 +29,12 @@ def program_directory() -> Path:
     return share_directory().parents[1] / 'lib' / PACKAGE
 
 
+def cache_directory() -> Path:
+    """Where what can be made again is kept, as XDG has it; may not exist yet."""
+    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    return Path(base) / PACKAGE
+
+
 def config_file(name: str) -> Path:
     """A file of config/."""
     return share_directory() / 'config' / name

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from sign_recognition.commands.errors import one_error
 
 if TYPE_CHECKING:
     from sign_recognition.datasets.collection import Failure, ImportOptions
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
 dataset = typer.Typer(help='Landmark data sets: import, describe, split.', no_args_is_help=True)
 _DOWNLOADABLE = ('asl-signs', 'ms-asl', 'wlasl')
 _SHOWN_FAILURES = 5
-
-
-@contextmanager
-def _one_error() -> Iterator[None]:
-    """Bad input ends the command with one line."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        message = f"error: {error.name} is not installed: pip install '.[train]'"
-        typer.echo(message, err=True)
-        raise typer.Exit(2) from error
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
 
 
 @dataset.command('import')
@@ -75,7 +62,7 @@ def import_(
     from sign_recognition.datasets.collection import ImportOptions
 
     options = ImportOptions(mirrored, solution, model_complexity, rate_hz, aspect, classes)
-    with _one_error():
+    with one_error():
         _check(kind, options, download)
         try:
             refused = _download(kind, source, options) if download else {}
@@ -171,7 +158,7 @@ def info(
     html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
 ) -> None:
     """Describe a data set: classes, signers, lengths, what is missing, what leaks."""
-    with _one_error():
+    with one_error():
         from rich.console import Console
         from rich.progress import Progress
 
@@ -199,7 +186,7 @@ def split(
     seed: Annotated[int, typer.Option(min=0, help='Of the shuffling.')] = 0,
 ) -> None:
     """Split a data set into train and test, and into the folds of a cross-validation."""
-    with _one_error():
+    with one_error():
         from sign_recognition.datasets.splitting import split_clips
         from sign_recognition.datasets.store import Dataset
 

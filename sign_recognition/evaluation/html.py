@@ -32,11 +32,15 @@ def page(evaluation: Evaluation) -> str:
     Raises:
         OSError: a recording can no longer be read for its images.
     """
+    return web_page('Gesture evaluation', ['<h1>Gesture evaluation</h1>', *sections(evaluation)])
+
+
+def sections(evaluation: Evaluation) -> list[str]:
+    """The parts of the page's body, without its heading; raises as `page`."""
     parts = [_head(evaluation), _figures(evaluation)]
     for model in evaluation.models:
         parts += _model(evaluation, model)
-    parts += _timelines(evaluation)
-    return web_page('Gesture evaluation', parts)
+    return parts + _timelines(evaluation)
 
 
 def _head(evaluation: Evaluation) -> str:
@@ -57,7 +61,7 @@ def _head(evaluation: Evaluation) -> str:
     cut = [r.recording.name for r in evaluation.recordings if not r.recorded.complete]
     if cut:
         lines.append(f'Read up to where they are cut: {escape(", ".join(cut))}.')
-    return '<h1>Gesture evaluation</h1>' + ''.join(f'<p class="dim">{line}</p>' for line in lines)
+    return ''.join(f'<p class="dim">{line}</p>' for line in lines)
 
 
 def _figures(evaluation: Evaluation) -> str:

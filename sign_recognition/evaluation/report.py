@@ -36,7 +36,7 @@ def report(evaluation: Evaluation) -> dict[str, Any]:
         'models': [_model_row(each, evaluation) for each in evaluation.models],
         'comparisons': [_comparison_row(each) for each in evaluation.comparisons],
     }
-    rounded: dict[str, Any] = _plain(content)
+    rounded: dict[str, Any] = plain(content)
     return rounded
 
 
@@ -195,14 +195,14 @@ def _comparison_row(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """For JSON: lists, rounded numbers, and None where there is no number."""
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, float):
         # Adding zero makes -0.0 plain.
         return round(value, _DIGITS) + 0.0 if math.isfinite(value) else None

@@ -19,8 +19,12 @@ _NAMES = {
     'delay_after_start_p50_s': 'delay after its beginning, median',
     'delay_after_start_p95_s': 'delay after its beginning, p95',
     'calibration_error': 'calibration error',
+    'repeats_found': 'found, of the second of two alike',
+    'event_jaccard': 'Jaccard index of the events',
+    'talking_false_per_hour': 'false events per hour of talking hands',
+    'footage_false_per_hour': 'false events per hour of footage',
 }
-_SHARES = ('detection_rate',)
+_SHARES = ('detection_rate', 'repeats_found')
 
 
 def figure_text(name: str, value: float) -> str:

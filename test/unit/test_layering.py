@@ -33,6 +33,7 @@ LAYERS = {
     'drawing': 3,
     'sources': 3,
     'annotation': 4,
+    'benchmark': 4,
     'datasets': 4,
     'evaluation': 4,
     'live.record': 4,  # what the monitor node fills and the live view shows

@@ -1,0 +1,24 @@
+"""How commands end where something cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Bad input ends the command with one line, and Ctrl-C as shells expect it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        typer.echo(f"error: {error.name} is not installed: pip install '.[train]'", err=True)
+        raise typer.Exit(2) from error
+    except (ValueError, OSError) as error:
+        typer.echo(f'error: {error}', err=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        typer.echo('broken off', err=True)
+        raise typer.Exit(130) from None
