@@ -141,7 +141,7 @@ def clip_window(
     return _read(points, stamps_ns, wanted_ns)
 
 
-def clip_frames(
+def nearest_frames(
     times_s: npt.NDArray[np.float64], clip_fit: str, window_frames: int, rate_hz: float
 ) -> npt.NDArray[np.intp]:
     """(T,) which images of a clip its window holds, as `clip_window` and ImageBuffer have it."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 dataset = typer.Typer(help='Landmark data sets: import, describe, split.', no_args_is_help=True)
 _DOWNLOADABLE = ('asl-signs', 'ms-asl', 'wlasl')
 _SHOWN_FAILURES = 5
+# As in the students' projects whose models of images these are for.
+_RENDERED = ('Swipe Up', 'Swipe Down', 'Swipe Left', 'Swipe Right', 'none')
 
 
 @dataset.command('import')
@@ -150,6 +152,39 @@ def _tell(out: Path, count: int, failures: Sequence[Failure]) -> None:
         typer.echo(f'and {len(failures) - _SHOWN_FAILURES} more', err=True)
     if failures:
         typer.echo(f'all are in {out / FAILURES_FILE}', err=True)
+
+
+@dataset.command('render')
+def render(
+    out: Annotated[Path, typer.Argument(help='Folder of the takes, which is a data set.')],
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help='Gesture of the rendered signer, or none; repeatable.'),
+    ] = None,
+    signers: Annotated[int, typer.Option(min=1, help='How many people.')] = 12,
+    takes: Annotated[int, typer.Option(min=1, help='Of each label by each of them.')] = 4,
+    seed: Annotated[int, typer.Option(min=0, help='Of the first signer.')] = 0,
+    width: Annotated[int, typer.Option(min=16, help='Of the images, px.')] = 160,
+    height: Annotated[int, typer.Option(min=16, help='Of the images, px.')] = 120,
+    rate_hz: Annotated[float, typer.Option(min=1, help='Images per second.')] = 20.0,
+) -> None:
+    """Render takes of signers who are not there, images and landmarks; broken off, it goes on."""
+    with one_error():
+        from rich.console import Console
+        from rich.progress import track
+
+        from sign_recognition.datasets.rendering import RenderPlan, render_takes
+        from sign_recognition.datasets.takes import check_folder
+
+        check_folder(out)
+        labels = tuple(label or _RENDERED)
+        plan = RenderPlan(labels, signers, takes, (width, height), rate_hz, seed)
+        console = Console(stderr=True)
+        for _ in track(
+            render_takes(out, plan), 'takes', signers * takes * len(labels), console=console
+        ):
+            pass
+    typer.echo(f'{out}: {signers * takes * len(labels)} clips')
 
 
 @dataset.command('info')

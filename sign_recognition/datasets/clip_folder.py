@@ -32,12 +32,18 @@ class ClipFolder:
         Raises:
             DatasetError: a file is missing or broken.
         """
+        return (clip.selfie_view() for clip in self.recorded())
+
+    def recorded(self) -> Iterator[Clip]:
+        """As `clips`, in the view in which they were recorded.
+
+        Raises:
+            DatasetError: a file is missing or broken.
+        """
         if (self.path / CLIPS_FILE).is_file():
-            clips = Dataset(self.path).clips()
-        else:
-            source = shrec17.open_source(self.path, ImportOptions())
-            clips = (item.read() for item in source.items)
-        return (clip.selfie_view() for clip in clips)
+            return Dataset(self.path).clips()
+        source = shrec17.open_source(self.path, ImportOptions())
+        return (item.read() for item in source.items)
 
 
 def open_folder(path: Path | str) -> ClipFolder:

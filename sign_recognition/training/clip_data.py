@@ -16,11 +16,12 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.clip_folder import ClipFolder
+from sign_recognition.datasets.clip_frames import clip_frames
 from sign_recognition.datasets.shrec17 import fine_label
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import SPACES
-from sign_recognition.sequence import clip_window
+from sign_recognition.sequence import clip_window, nearest_frames
 from sign_recognition.training import augmentations
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 
@@ -76,9 +77,9 @@ def read_clip_set(folder: ClipFolder, config: ClipConfig, console: Console) -> C
     """
     windows, clips = [], []
     with Progress(console=console, transient=True) as progress:
-        for clip in progress.track(folder.clips(), total=folder.count, description='clips'):
+        for clip in progress.track(folder.recorded(), total=folder.count, description='clips'):
             if clip.label not in config.skip_labels:
-                windows.append(_window(clip, config))
+                windows.append(_window(folder, clip, config))
                 clips.append((clip.label, fine_label(clip), clip.signer, clip.split, clip.space))
     if not clips:
         raise DatasetError(f'{folder.path}: holds no clip beside skip_labels')
@@ -91,9 +92,12 @@ def read_clip_set(folder: ClipFolder, config: ClipConfig, console: Console) -> C
     return ClipSet(np.stack(windows), shown, fine, signers, splits, space)
 
 
-def _window(clip: Clip, config: ClipConfig) -> Points:
-    points = clip.points.astype(np.float32)
-    return clip_window(points, clip.times_s, config.clip_fit, config.window_frames, config.rate_hz)
+def _window(folder: ClipFolder, clip: Clip, config: ClipConfig) -> Windows:
+    fit = config.clip_fit, config.window_frames, config.rate_hz
+    if config.images is not None:
+        return clip_frames(folder, clip, config.images, nearest_frames(clip.times_s, *fit))
+    points = clip.selfie_view().points.astype(np.float32)
+    return clip_window(points, clip.times_s, *fit)
 
 
 def _one_space(folder: ClipFolder, spaces: set[str]) -> str:

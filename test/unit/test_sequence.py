@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sign_recognition.landmarks import LandmarkFrame, empty_points
-from sign_recognition.sequence import ImageBuffer, SequenceBuffer, clip_frames, clip_window
+from sign_recognition.sequence import ImageBuffer, SequenceBuffer, clip_window, nearest_frames
 
 
 def frame(time_s, value):
@@ -153,5 +153,5 @@ class TestClipWindow:
         )
 
     def test_images_are_the_nearest_ones(self):
-        assert clip_frames(self.TIMES_S, 'resample', 3, 1.0).tolist() == [0, 2, 4]
-        assert clip_frames(self.TIMES_S, 'newest', 7, 10.0).tolist() == [0, 0, 0, 1, 2, 3, 4]
+        assert nearest_frames(self.TIMES_S, 'resample', 3, 1.0).tolist() == [0, 2, 4]
+        assert nearest_frames(self.TIMES_S, 'newest', 7, 10.0).tolist() == [0, 0, 0, 1, 2, 3, 4]
