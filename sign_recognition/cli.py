@@ -6,6 +6,7 @@ import typer
 
 from sign_recognition.commands.annotate import annotate
 from sign_recognition.commands.benchmark import benchmark
+from sign_recognition.commands.calibrate import calibrate
 from sign_recognition.commands.compare import compare
 from sign_recognition.commands.dataset import dataset
 from sign_recognition.commands.evaluate import evaluate
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(live)
 app.command()(annotate)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(compare)
 app.command()(record)
 app.command()(record_clips)

@@ -34,7 +34,7 @@ FIGURES = (
     'detection_rate', 'repeats_found', 'false_positive_ratio', 'event_jaccard', 'jaccard_index',
     'levenshtein_accuracy', 'delay_after_end_p50_s', 'delay_after_end_p95_s',
     'delay_after_start_p50_s', 'idle_false_per_hour', 'talking_false_per_hour',
-    'footage_false_per_hour', 'false_per_hour',
+    'footage_false_per_hour', 'gestures_false_per_hour', 'false_per_hour',
 )  # fmt: skip
 # What a false event is laid to, where it is not a movement between gestures.
 INSTEAD, AGAIN, REST_OF_CLIP = (
@@ -84,6 +84,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, float]:
         'idle_false_per_hour': metrics.false_per_hour(groups[IDLE_HANDS]),
         'talking_false_per_hour': metrics.false_per_hour(groups[TALKING_HANDS]),
         'footage_false_per_hour': metrics.false_per_hour(groups[FOOTAGE]),
+        'gestures_false_per_hour': metrics.false_per_hour(groups[GESTURES]),
         'false_per_hour': metrics.false_per_hour([each.outcome for each in judged]),
     }
     return {name: values[name] for name in FIGURES}

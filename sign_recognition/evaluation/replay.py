@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sign_recognition.decision import EventKind
+from sign_recognition.decision import DecisionPolicy, DecisionThresholds, EventKind
 from sign_recognition.detector import Detector
 from sign_recognition.evaluation.events import Detection, Interval
 from sign_recognition.landmarks import LandmarkFrame
@@ -62,6 +62,32 @@ def trace(frames: Iterable[LandmarkFrame], recognizer: Recognizer) -> Trace:
         np.array(probabilities, np.float32).reshape(len(recognitions), len(recognizer.labels)),
         tuple(detections(recognitions, origin_ns)),
     )
+
+
+def decide(
+    times_s: npt.NDArray[np.float64],
+    probabilities: npt.NDArray[np.float32],
+    labels: Sequence[str],
+    thresholds: DecisionThresholds,
+    max_gap_s: float = 0.5,
+) -> Trace:
+    """The events that a Recognizer would tell of probabilities that are known already.
+
+    Args:
+        times_s: (N,) of the images, from 0 on.
+        probabilities: (N, classes) in the order of the labels.
+        labels: of the model.
+        thresholds: when scores become events.
+        max_gap_s: a longer pause begins a new stream.
+    """
+    policy = DecisionPolicy(labels, thresholds)
+    recognitions, last_s = [], -np.inf
+    for time_s, scores in zip(times_s, probabilities, strict=True):
+        stamp_ns = round(time_s * 1e9)
+        ended = policy.reset() if time_s - last_s > max_gap_s else []
+        recognitions.append(Recognition(stamp_ns, scores, [*ended, *policy.step(stamp_ns, scores)]))
+        last_s = time_s
+    return Trace(times_s, probabilities, tuple(detections(recognitions)))
 
 
 def detections(recognitions: Iterable[Recognition], origin_ns: int = 0) -> list[Detection]:

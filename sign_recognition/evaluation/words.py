@@ -21,6 +21,7 @@ _NAMES = {
     'calibration_error': 'calibration error',
     'repeats_found': 'found, of the second of two alike',
     'event_jaccard': 'Jaccard index of the events',
+    'gestures_false_per_hour': 'false events per hour of gestures',
     'talking_false_per_hour': 'false events per hour of talking hands',
     'footage_false_per_hour': 'false events per hour of footage',
 }

@@ -10,22 +10,21 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import track
 
-from sign_recognition.decision import (
-    NONE_LABEL,
-    DecisionPolicy,
-    DecisionThresholds,
-    EventKind,
-)
+from sign_recognition.decision import NONE_LABEL, DecisionThresholds
+from sign_recognition.evaluation import metrics
+from sign_recognition.evaluation.events import Interval
+from sign_recognition.evaluation.metrics import Outcome
+from sign_recognition.evaluation.replay import decide
 from sign_recognition.landmarks import POINT_COUNT, Points
 from sign_recognition.training.actors import Take
 from sign_recognition.training.augment import Rng
-from sign_recognition.training.streams import Performed, Stream, clip_stream
+from sign_recognition.training.streams import Stream, clip_stream
 
 Probabilities = npt.NDArray[np.float32]
 Predict = Callable[[Points], Probabilities]
 
-# A START counts for a gesture from its beginning to this long after it was done.
-_LATEST_S = 0.8
+# Recall that one false event a minute costs.
+_FALSE_COST = 0.04
 # Bounds the memory that their windows take.
 _STREAMS_AT_ONCE = 16
 
@@ -91,42 +90,27 @@ def score_streams(
     thresholds: DecisionThresholds,
 ) -> StreamScore:
     """Run the decision policy over predicted streams and count."""
-    performed = found = false_events = 0
-    delays_s: list[float] = []
-    for stream, scores in zip(streams, probabilities, strict=True):
-        starts = _starts(stream, scores, labels, thresholds)
-        matched = _match(stream.performed, starts)
-        performed += len(stream.performed)
-        found += len(matched)
-        false_events += len(starts) - len(matched)
-        delays_s += matched
-    minutes = sum(len(stream.hands) / stream.rate_hz for stream in streams) / 60
-    return StreamScore(performed, found, false_events, minutes, tuple(delays_s))
+    outcomes = [
+        _outcome(stream, scores, labels, thresholds)
+        for stream, scores in zip(streams, probabilities, strict=True)
+    ]
+    _, after_end_s = metrics.delays_s(outcomes)
+    return StreamScore(
+        performed=metrics.shown_count(outcomes),
+        found=len(after_end_s),
+        false_events=metrics.false_count(outcomes),
+        minutes=sum(each.duration_s for each in outcomes) / 60,
+        delays_s=tuple(after_end_s.tolist()),
+    )
 
 
-def _starts(
+def _outcome(
     stream: Stream, scores: Probabilities, labels: Sequence[str], thresholds: DecisionThresholds
-) -> list[tuple[str, float]]:
-    """Label and time of each START."""
-    policy = DecisionPolicy(labels, thresholds)
-    starts = []
-    for frame, score in enumerate(scores):
-        for event in policy.step(round(frame / stream.rate_hz * 1e9), score):
-            if event.kind is EventKind.START:
-                starts.append((event.label, event.stamp_ns * 1e-9))
-    return starts
-
-
-def _match(performed: Sequence[Performed], starts: Sequence[tuple[str, float]]) -> list[float]:
-    """Delays of the starts that belong to a gesture; each start and each gesture counts once."""
-    delays_s, free = [], list(performed)
-    for label, time_s in starts:
-        for each in free:
-            if each.label == label and each.begin_s <= time_s <= each.done_s + _LATEST_S:
-                delays_s.append(time_s - each.done_s)
-                free.remove(each)
-                break
-    return delays_s
+) -> Outcome:
+    times_s = np.arange(len(scores)) / stream.rate_hz
+    truth = tuple(Interval(each.label, each.begin_s, each.done_s) for each in stream.performed)
+    told = decide(times_s, scores, labels, thresholds)
+    return Outcome('', len(scores) / stream.rate_hz, tuple(labels), told, truth)
 
 
 def clip_accuracy(
@@ -159,25 +143,35 @@ def choose_thresholds(
     foreign: Sequence[Stream],
     foreign_scores: Sequence[Probabilities],
     labels: Sequence[str],
-    false_cost: float = 0.04,
 ) -> DecisionThresholds:
-    """The thresholds with the best recall less `false_cost` per false event and minute.
+    """The candidate that is worth most on invented streams and foreign footage.
 
-    Smoothing and dwell of more than a tenth of a second are not tried: the robot is to answer
-    within that. Foreign footage counts like the invented streams: what stays silent there stays
-    silent live.
+    Foreign footage counts like the invented streams: what stays silent there stays silent live.
     """
 
-    def worth(thresholds: DecisionThresholds) -> float:
+    def value(thresholds: DecisionThresholds) -> float:
         own = score_streams(streams, stream_scores, labels, thresholds)
         other = score_streams(foreign, foreign_scores, labels, thresholds)
-        return own.recall - false_cost * (own.false_per_minute + other.false_per_minute)
+        return worth(own.recall, own.false_per_minute + other.false_per_minute)
 
+    return max(candidates(), key=value)
+
+
+def worth(recall: float, false_per_minute: float) -> float:
+    """What thresholds are chosen by: recall less what false events cost."""
+    return recall - _FALSE_COST * false_per_minute
+
+
+def candidates() -> list[DecisionThresholds]:
+    """The thresholds that are tried.
+
+    Smoothing and dwell of more than a tenth of a second are not among them: the robot is to answer
+    within that.
+    """
     grid = itertools.product(
-        (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9), (0.0, 0.05, 0.1), (0.0, 0.05, 0.1)
+        (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95), (0.0, 0.05, 0.1), (0.0, 0.05, 0.1)
     )
-    candidates = [
+    return [
         DecisionThresholds(start, 0.4, smoothing_s, dwell_s, release_s=0.1, rearm_s=0.05)
         for start, smoothing_s, dwell_s in grid
     ]
-    return max(candidates, key=worth)

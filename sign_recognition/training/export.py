@@ -77,6 +77,26 @@ def export_tflite(model: keras.Model, contract: ModelContract, path: Path) -> fl
         return _parity('TFLite', path, model, contract, _lite_classifier(content))
 
 
+def rewrite_contract(path: Path, contract: ModelContract, out: Path) -> None:
+    """Write a model file that says something else of itself, or nothing.
+
+    Args:
+        path: an ONNX file; it may be `out` itself.
+        contract: what the new file says.
+        out: the file to write.
+
+    Raises:
+        OSError: it cannot be written; what was there before stays.
+        ModelContractError: the graph contradicts the contract.
+    """
+    graph = onnx.load(path)
+    del graph.metadata_props[:]
+    onnx.helper.set_model_props(graph, contract.to_metadata())
+    with _checked_file(out) as partial:
+        onnx.save(graph, partial)
+        OnnxClassifier(partial)
+
+
 @contextmanager
 def _checked_file(path: Path) -> Iterator[Path]:
     """A file beside `path` that takes its place where the block does not raise."""

@@ -1,0 +1,101 @@
+"""Thresholds that tell a robot no more false events than its user can bear."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sign_recognition.benchmark.online import Judged, figures
+from sign_recognition.benchmark.streams import IDLE_HANDS
+from sign_recognition.decision import DecisionThresholds
+from sign_recognition.evaluation import metrics
+from sign_recognition.evaluation.replay import decide
+from sign_recognition.training.calibrate import candidates, worth
+
+# Tried with the best of the candidates: when a gesture ends, and when the same one may start again.
+_ENDS, _REARMS_S = (0.2, 0.3, 0.4, 0.5), (0.05, 0.1, 0.2)
+
+Track = Callable[[Sequence[DecisionThresholds]], Iterable[DecisionThresholds]]
+
+
+class CalibrationError(ValueError):
+    """No thresholds keep the bound; the message says what the best can."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Thresholds, and what they do on the streams that they were chosen on.
+
+    Attributes:
+        thresholds: chosen.
+        figures: as of online.figures.
+    """
+
+    thresholds: DecisionThresholds
+    figures: dict[str, float]
+
+
+def choose(judged: Sequence[Judged], most_false_per_hour: float, track: Track) -> Choice:
+    """The thresholds that are worth most among those that keep the bound.
+
+    The bound is on the hour of idle hands, for in that state a robot's user spends the hours. What
+    is told while hands talk, at real footage and between gestures counts in the worth instead:
+    footage and talk are dense with movement, and no hour of a user is like it.
+
+    Args:
+        judged: streams of all groups, with the model's scores.
+        most_false_per_hour: the bound.
+        track: passes the candidates on, with progress.
+
+    Raises:
+        CalibrationError: no candidate keeps the bound.
+    """
+    tried = [(each, _idle_false_per_hour(judged, each)) for each in track(candidates())]
+    quiet = [each for each, false in tried if false <= most_false_per_hour]
+    if not quiet:
+        quietest, least = min(tried, key=lambda pair: pair[1])
+        found = _with(judged, quietest).figures['detection_rate']
+        raise CalibrationError(
+            f'max_false_per_hour: {most_false_per_hour:g}, the least that any thresholds reach is '
+            f'{least:.1f} an hour of idle hands (start_score {quietest.start_score}, '
+            f'smoothing_s {quietest.smoothing_s}, dwell_s {quietest.dwell_s}; {found:.0%} of the gestures are found)'
+        )
+    best = max((_with(judged, each) for each in track(quiet)), key=_worth)
+    finer = list(_finer(best.thresholds))
+    choices = [best, *(_with(judged, each) for each in track(finer))]
+    kept = [e for e in choices if e.figures['idle_false_per_hour'] <= most_false_per_hour]
+    return max(kept, key=_worth)
+
+
+def _finer(thresholds: DecisionThresholds) -> Iterator[DecisionThresholds]:
+    for end_score, rearm_s in itertools.product(_ENDS, _REARMS_S):
+        if end_score <= thresholds.start_score:
+            yield replace(thresholds, end_score=end_score, rearm_s=rearm_s)
+
+
+def _worth(choice: Choice) -> float:
+    names = ('gestures_false_per_hour', 'talking_false_per_hour', 'footage_false_per_hour')
+    false_per_hour = [choice.figures[name] for name in names]
+    known = [each for each in false_per_hour if not math.isnan(each)]
+    return worth(choice.figures['detection_rate'], sum(known) / 60)
+
+
+def _idle_false_per_hour(judged: Sequence[Judged], thresholds: DecisionThresholds) -> float:
+    idle = [each for each in judged if each.stream.group == IDLE_HANDS]
+    return metrics.false_per_hour([each.outcome for each in _decided(idle, thresholds)])
+
+
+def _with(judged: Sequence[Judged], thresholds: DecisionThresholds) -> Choice:
+    return Choice(thresholds, figures(_decided(judged, thresholds)))
+
+
+def _decided(judged: Sequence[Judged], thresholds: DecisionThresholds) -> list[Judged]:
+    """The same scores, and the events that these thresholds make of them."""
+    decided = []
+    for each in judged:
+        told = each.outcome.trace
+        changed = decide(told.times_s, told.probabilities, each.outcome.labels, thresholds)
+        decided.append(Judged(each.stream, replace(each.outcome, trace=changed)))
+    return decided
