@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from sign_recognition.training.architectures.keyframe_mlp import PairWithKey
 from sign_recognition.training.export import (
     PARITY_LIMIT,
     ExportError,
-    probe_windows,
     export,
     export_tflite,
+    probe_windows,
 )
 from sign_recognition.training.literature_features import (
     BodyCoordinates,
@@ -45,6 +46,7 @@ SMALL: dict[str, dict[str, Any]] = {
     'keyframe_mlp': {'hidden': 8},
     'lrcn': {'filters': (4, 6), 'pools': (4, 2), 'units': 6},
     'lstm': {'units': (6, 6)},
+    'path_and_shape': {'width': 8, 'blocks': 1, 'heads': 2},
     'r2plus1d': {'filters': (4, 6)},
     'spoter': {'width': 12, 'blocks': 1, 'heads': 3, 'hidden': 16},
     'transformer': {'width': 12, 'blocks': 1, 'heads': 3, 'hidden': 16},
@@ -286,3 +288,26 @@ def test_a_contract_of_another_input_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match='lrcn reads images, not landmarks'):
         export(small('lrcn'), contract(architecture='lrcn'), tmp_path / 'model.onnx')
     assert list(tmp_path.iterdir()) == []
+
+
+def test_finer_labels_add_up_and_reach_the_file(tmp_path: Path) -> None:
+    model = small('path_and_shape', fine_per_class=2)
+    fine = ('Swipe Right, 1', 'Swipe Right, 2', 'Swipe Left, 1', 'Swipe Left, 2')
+    given = replace(facts('path_and_shape'), fine_labels=fine)
+    assert export(model, given, tmp_path / 'model.onnx') <= PARITY_LIMIT
+    classifier = OnnxClassifier(tmp_path / 'model.onnx')
+    window = probe_windows(given)[0]
+    kinds, told = classifier.fine(window), classifier(window)
+    assert kinds.sum() == pytest.approx(1, abs=1e-5)
+    assert told == pytest.approx([kinds[:2].sum(), kinds[2:].sum(), 0], abs=1e-5)
+
+
+def test_path_and_shape_knows_no_place_and_no_size(rng: np.random.Generator) -> None:
+    model = small('path_and_shape')
+    windows = np.full((2, FRAMES, 75, 3), np.nan, np.float32)
+    windows[:, :, RIGHT_HAND] = rng.normal(0, 0.1, (2, FRAMES, 21, 3))
+    told, moved = (
+        model.predict(each, verbose=0)['probabilities'] for each in (windows, 1.7 * windows + 0.3)
+    )
+    assert moved == pytest.approx(told, abs=1e-4)
+    assert abs(told[0] - told[1]).max() > 1e-3
