@@ -56,11 +56,16 @@ class ClipFacts:
 
 
 def video_item(
-    root: Path, file: Path, label: str, options: ImportOptions, signer: str = ''
+    root: Path,
+    file: Path,
+    label: str,
+    options: ImportOptions,
+    signer: str = '',
+    official: str = '',
 ) -> Item:
     """An item for a whole video below a folder."""
     source = file.relative_to(root).as_posix()
-    clip = ClipFacts(source, label, source, signer)
+    clip = ClipFacts(source, label, source, signer, official)
     return Item(source, source, partial(read_video, file, clip, Cut(), options))
 
 

@@ -367,6 +367,18 @@ def test_videos_in_a_folder_per_label(tmp_path, seen):
     assert clip.stamps_s is None
 
 
+def test_videos_of_an_official_split(tmp_path, seen):
+    write_video(tmp_path / 'train' / 'up' / 'first.avi')
+    write_video(tmp_path / 'test' / 'up' / 'second.avi')
+    write_video(tmp_path / 'test' / 'down' / 'ann' / 'third.avi')
+    clips = read('videos', tmp_path)
+    assert {id: (c.label, c.signer, c.official) for id, c in clips.items()} == {
+        'train/up/first.avi': ('up', '', 'train'),
+        'test/up/second.avi': ('up', '', 'test'),
+        'test/down/ann/third.avi': ('down', 'ann', 'test'),
+    }
+
+
 def test_a_video_that_breaks_off_is_named(tmp_path, seen):
     write_video(tmp_path / 'up' / 'first.avi', frames=40)
     data = (tmp_path / 'up' / 'first.avi').read_bytes()
