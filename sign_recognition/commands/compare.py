@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sign_recognition.commands.errors import one_error
+
 
 def compare(
     data: Annotated[Path, typer.Option(exists=True, help="Data set, or SHREC'17 folder.")],
@@ -18,7 +20,11 @@ def compare(
         typer.Option(help='Entry of the configuration, or architecture; repeatable [all entries].'),
     ] = None,
     folds: Annotated[
-        int, typer.Option(min=1, help='How many of the configured folds by signer are run.')
+        int,
+        typer.Option(
+            min=0,
+            help="Of the configured folds by signer so many are run; 0: the test split instead.",
+        ),
     ] = 2,
     budget: Annotated[
         float | None, typer.Option(min=1, help='Seconds of processor time for each training.')
@@ -28,25 +34,18 @@ def compare(
     ] = None,
 ) -> None:
     """Compare architectures: same folds by signer, same budget; broken off, it goes on."""
-    try:
+    with one_error():
         from rich.console import Console
 
         from sign_recognition.datasets.clip_folder import open_folder
+        from sign_recognition.native_output import native_errors_hidden
         from sign_recognition.resources import config_file
         from sign_recognition.training import comparison
 
         file = config or config_file('train/compare.yaml')
         changes = {'budget_s': budget} if budget else {}
         compared = comparison.Comparison.read(file, arch or (), **changes)
-        table = comparison.compare(compared, open_folder(data), folds, out, Console())
-    except ModuleNotFoundError as error:
-        message = f"error: {error.name} is not installed: pip install '.[train]'"
-        typer.echo(message, err=True)
-        raise typer.Exit(2) from error
-    except KeyboardInterrupt:
-        typer.echo('broken off; the same command goes on from here', err=True)
-        raise typer.Exit(130) from None
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
+        with native_errors_hidden() as stderr:
+            console = Console(file=stderr)
+            table = comparison.compare(compared, open_folder(data), folds, out, console)
     typer.echo(table.read_text(encoding='utf-8'), nl=False)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sign_recognition.commands.errors import one_error
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -31,20 +33,13 @@ def train(
     ] = None,
 ) -> None:
     """Train a model; broken off, the same command goes on."""
-    try:
+    with one_error():
         from rich.console import Console
 
-        path = _train(data, config, out, arch, fold, Console())
-    except ModuleNotFoundError as error:
-        message = f"error: {error.name} is not installed: pip install '.[train]'"
-        typer.echo(message, err=True)
-        raise typer.Exit(2) from error
-    except KeyboardInterrupt:
-        typer.echo('broken off; the same command goes on from here', err=True)
-        raise typer.Exit(130) from None
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
+        from sign_recognition.native_output import native_errors_hidden
+
+        with native_errors_hidden() as stderr:
+            path = _train(data, config, out, arch, fold, Console(file=stderr))
     typer.echo(f'wrote {path}')
 
 

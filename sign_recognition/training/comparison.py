@@ -100,7 +100,8 @@ def compare(
     Args:
         comparison: what is compared, and how.
         folder: of the clips.
-        folds: how many of the configured folds are held out, one after the other.
+        folds: how many of the configured folds are held out, one after the other; 0: not folds,
+            but what the data set calls test.
         out: gets results.json, table.md, comparison.png and a model of each entry.
         console: where progress goes.
 
@@ -114,22 +115,18 @@ def compare(
     """
     count = comparison.config.folds
     most = count if isinstance(count, int) else len(count)
-    if not 1 <= folds <= most:
-        raise ConfigError(f'folds: {folds}, allowed are 1 to {most}')
+    if not 0 <= folds <= most:
+        raise ConfigError(f'folds: {folds}, allowed are 0 to {most}')
     results = _begin(out, comparison.protocol(folder))
     clips = read_clip_set(folder, comparison.config, console)
-    for fold in range(folds):
+    for fold in range(folds) if folds else (None,):
         for name, (arch, options) in comparison.entries.items():
-            done = results['entries'].get(name)
-            if done and (done['arch'], done['options']) != (arch, json.loads(json.dumps(options))):
-                raise ConfigError(f'entries: {name}: {out} holds it with other options')
-            if done and str(fold) in done['folds']:
+            entry = _entry_so_far(results, name, arch, options)
+            if fold_name(fold) in entry['folds']:
                 continue
             config = replace(comparison.config, name=name, arch=arch, options=options, fold=fold)
-            entry = results['entries'].setdefault(
-                name, {'arch': arch, 'options': options, 'folds': {}}
-            )
             entry.update(_train_fold(config, entry['folds'], clips, folder, out, console))
+            results['entries'][name] = entry
             write_whole(out / RESULTS_FILE, json.dumps(results, indent=1) + '\n')
     write_whole(out / TABLE_FILE, table(results))
     pictures.draw_comparison(out / PICTURE_FILE, summaries(results))
@@ -147,7 +144,9 @@ def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
         before = results['protocol']
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(f'{file}: holds no results of a comparison') from error
-    differing = [key for key in protocol if before.get(key) != protocol[key]]
+    # Settings that are younger than the results were what they are by default.
+    usual = json.loads(json.dumps(asdict(ClipConfig('compare'))))
+    differing = [key for key in protocol if before.get(key, usual.get(key)) != protocol[key]]
     if differing:
         key = differing[0]
         raise ConfigError(
@@ -155,6 +154,30 @@ def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
             'allowed is a new folder'
         )
     return results
+
+
+def _entry_so_far(
+    results: Mapping[str, Any], name: str, arch: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is known of an entry.
+
+    Raises:
+        ConfigError: it was another architecture, or had other options.
+    """
+    wanted = json.loads(json.dumps({'arch': arch, 'options': options}))
+    entry: dict[str, Any] = results['entries'].get(name, {**wanted, 'folds': {}})
+    for key, value in wanted.items():
+        if entry[key] != value:
+            raise ConfigError(
+                f'entries: {name}: {key} {value!r}, the results have it with {entry[key]!r}; '
+                'allowed is another name or a new folder'
+            )
+    return entry
+
+
+def fold_name(fold: int | None) -> str:
+    """As in the results."""
+    return 'test' if fold is None else str(fold)
 
 
 def _train_fold(
@@ -171,14 +194,15 @@ def _train_fold(
     division = divide(clips, config)
     model = build_model(config, clips)
     trained = train_model(config, model, clips, division, None, console)
-    assert trained.figures is not None, 'a fold holds clips out'
+    if trained.figures is None:
+        raise ConfigError(f"folds: 0, but {folder.path} has no split 'test'")
     facts: dict[str, Any] = {'folds': folds, 'parameters': model.count_params()}
     path = out / 'models' / f'{config.name}.onnx'
     if not folds:
         contract = make_contract(config, trained, clips, folder)
         facts['keras_onnx_difference'] = export(model, contract, path)
         facts |= {'file_bytes': path.stat().st_size, 'step_ms': step_ms(path, contract)}
-    folds[str(config.fold)] = {
+    folds[fold_name(config.fold)] = {
         **trained.figures.summary(),
         'clips': trained.figures.clips,
         'signers': dict(trained.figures.signers),
@@ -186,7 +210,7 @@ def _train_fold(
         'training_cpu_s': round(trained.state.spent_s, 1),
     }
     console.print(
-        f'{config.name}, fold {config.fold}: accuracy {trained.figures.accuracy:.3f}, '
+        f'{config.name}, fold {fold_name(config.fold)}: accuracy {trained.figures.accuracy:.3f}, '
         f'{trained.state.epochs} epochs in {trained.state.spent_s:.0f} s'
     )
     return facts
