@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from scipy.interpolate import CubicSpline
 
 from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, POSE, RIGHT_HAND
 
@@ -22,6 +23,8 @@ Step = Callable[..., Any]
 _DIRECTIONS = re.compile(r'\b(left|right|cw|ccw|clockwise|counterclockwise)\b', re.IGNORECASE)
 _DIRECTED_STEPS = ('mirror', 'flip')
 _NEAREST_M = 0.12
+# The joints of a hand that move little against each other.
+_PALM = (0, 5, 9, 13, 17)
 _X_SIGN = np.array((-1, 1, 1), np.float32)
 
 
@@ -173,6 +176,140 @@ def drop_hand(points: Any, seed: Any, share: float = 0.1, least: float = 0.1) ->
     return tf.where(lost, np.float32(np.nan), points)
 
 
+def stretch(points: Any, seed: Any, low: float = 0.88, high: float = 1.14) -> Any:
+    """Wider or narrower about its middle, for an image whose shape was guessed."""
+    middle = _middle(points)
+    factor = tf.exp(_uniform(seed, (tf.shape(points)[0], 1, 1, 1), np.log(low), np.log(high)))
+    wider = tf.concat([factor, tf.ones_like(factor), tf.ones_like(factor)], axis=-1)
+    return (points - middle) * wider + middle
+
+
+def end_early(points: Any, seed: Any, share: float = 0.12) -> Any:
+    """Up to a share of the window before its time: the last of the clip is not seen yet."""
+    last = points.shape[1] - 1
+    early = _uniform(seed, (tf.shape(points)[0], 1), 0.0, share)
+    return _read_at(points, (_ramp(last + 1) - early) * last)
+
+
+def vary_body(points: Any, seed: Any, sigma: float = 0.015) -> Any:
+    """Another build: each point of the body elsewhere by `sigma`, the same in the whole clip."""
+    moved = _normal(seed, (tf.shape(points)[0], 1, points.shape[2], 3), sigma)
+    return tf.where(_mask(POSE), points + moved, points)
+
+
+def vary_hands(
+    points: Any,
+    seed: Any,
+    degrees: float = 8.0,
+    size: float = 0.08,
+    place: float = 0.015,
+    shape: float = 0.004,
+) -> Any:
+    """Other hands, the same in the whole clip.
+
+    Args:
+        points: (B, T, 75, 3).
+        seed: (2,).
+        degrees: sigma of each hand's turn about its wrist.
+        size: sigma of the logarithm of its size.
+        place: sigma of its place, in the unit of the points.
+        shape: sigma of each joint's place, in that unit.
+    """
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    turn_seed, size_seed, place_seed, shape_seed = _split(seed, 4)
+    hands = tf.reshape(points[:, :, : POSE.start], (clips, frames, 2, 21, 3))
+    wrist = hands[:, :, :, :1]
+    angle = _normal(turn_seed, (clips, 1, 2, 1), np.deg2rad(degrees))
+    turned = _turn_in_image(hands - wrist, angle)
+    turned *= tf.exp(_normal(size_seed, (clips, 1, 2, 1, 1), size))
+    moved = _normal(place_seed, (clips, 1, 2, 1, 3), place)
+    moved += _normal(shape_seed, (clips, 1, 2, 21, 3), shape)
+    hands = tf.reshape(wrist + turned + moved, (clips, frames, POSE.start, 3))
+    return tf.concat([hands, points[:, :, POSE.start :]], axis=2)
+
+
+def _turn_in_image(vectors: Any, angle: Any) -> Any:
+    """Turned about the z axis by an angle that lacks the last axis, radians."""
+    x, y, z = tf.unstack(vectors, axis=-1)
+    cosine, sine = tf.cos(angle), tf.sin(angle)
+    return tf.stack([cosine * x - sine * y, sine * x + cosine * y, z + 0.0 * angle], axis=-1)
+
+
+def drop_hand_frames(points: Any, seed: Any, share: float = 0.15) -> Any:
+    """Single frames in which one hand was not found, up to a share of each clip."""
+    share_seed, frame_seed = _split(seed, 2)
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    limit = _uniform(share_seed, (clips, 1, 2), 0.0, share)
+    lost = _uniform(frame_seed, (clips, frames, 2), 0.0, 1.0) < limit
+    left, right = lost[..., 0, None, None], lost[..., 1, None, None]
+    lost = (left & _mask(LEFT_HAND)) | (right & _mask(RIGHT_HAND))
+    return tf.where(lost, np.float32(np.nan), points)
+
+
+def warp(
+    points: Any, seed: Any, amount: float = 0.4, crop: float = 0.12, whole: float = 0.3
+) -> Any:
+    """Now slower, now faster, and in part begun later and ended earlier.
+
+    Args:
+        points: (B, T, 75, 3).
+        seed: (2,).
+        amount: highest sigma of the logarithm of the speed.
+        crop: highest share that is lost at either end.
+        whole: share of the clips of which nothing is lost.
+    """
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    some_seed, crop_seed, amount_seed, speed_seed = _split(seed, 4)
+    cut = tf.cast(_uniform(some_seed, (clips, 1), 0.0, 1.0) >= whole, tf.float32)
+    lost = _uniform(crop_seed, (clips, 2), 0.0, crop) * cut
+    sigma = _uniform(amount_seed, (clips, 1), 0.0, amount)
+    speeds = tf.exp(_smooth(speed_seed, clips, frames, 1, 6)[..., 0] * sigma)
+    passed = tf.cumsum(speeds, axis=1, exclusive=True)
+    begin, end = lost[:, :1], 1.0 - lost[:, 1:]
+    place = begin + (end - begin) * passed / passed[:, -1:]
+    return _read_at(points, place * (frames - 1))
+
+
+def reach(points: Any, seed: Any, low: float = 0.8, high: float = 1.25) -> Any:
+    """A wider or a narrower path of the same hands."""
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    factor = tf.exp(_uniform(seed, (clips, 1, 1, 1, 1), np.log(low), np.log(high)))
+    hands = tf.reshape(points[:, :, : POSE.start], (clips, frames, 2, 21, 3))
+    palms = tf.reduce_mean(tf.gather(hands, _PALM, axis=3), axis=3, keepdims=True)
+    seen = tf.math.is_finite(palms)
+    total = tf.reduce_sum(tf.where(seen, palms, 0.0), axis=1, keepdims=True)
+    middle = total / tf.maximum(tf.reduce_sum(tf.cast(seen, tf.float32), 1, keepdims=True), 1.0)
+    moved = tf.reshape(hands + (palms - middle) * (factor - 1.0), (clips, frames, POSE.start, 3))
+    return tf.concat([moved, points[:, :, POSE.start :]], axis=2)
+
+
+def sway(
+    points: Any, seed: Any, sigma: float = 0.003, fingers: float = 0.04, finger_sigma: float = 0.01
+) -> Any:
+    """Slow errors of a hand tracker: of each joint by up to `sigma`, of some fingers by more.
+
+    Args:
+        points: (B, T, 75, 3).
+        seed: (2,).
+        sigma: highest sigma of a joint's error, in the unit of the points.
+        fingers: share of the fingers that are lost for the whole clip.
+        finger_sigma: of their joints' errors.
+    """
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    amount_seed, joint_seed, some_seed, finger_seed = _split(seed, 4)
+    amount = _uniform(amount_seed, (clips, 1, 1), 0.0, sigma)
+    slow = amount * _smooth(joint_seed, clips, frames, POSE.start * 3, 16)
+    lost = _uniform(some_seed, (clips, 1, 2, 5, 1), 0.0, 1.0) < fingers
+    wrong = tf.reshape(_smooth(finger_seed, clips, frames, 120, 8), (clips, frames, 2, 5, 12))
+    wrong = tf.reshape(tf.where(lost, wrong * finger_sigma, 0.0), (clips, frames, 2, 20, 3))
+    # The wrist is no part of a finger.
+    wrong = tf.pad(wrong, ((0, 0), (0, 0), (0, 0), (1, 0), (0, 0)))
+    error = tf.reshape(slow, (clips, frames, POSE.start, 3)) + tf.reshape(
+        wrong, (clips, frames, POSE.start, 3)
+    )
+    return tf.concat([points[:, :, : POSE.start] + error, points[:, :, POSE.start :]], axis=2)
+
+
 def virtual_camera(
     points: Any,
     seed: Any,
@@ -252,7 +389,9 @@ def flip(images: Any, seed: Any, share: float = 0.5) -> Any:
 LANDMARK_STEPS: dict[str, Step] = {
     each.__name__: each
     for each in (
-        mirror, rotate, shift, scale, noise, crop, speed, drop_frames, drop_hand, virtual_camera,
+        mirror, rotate, shift, scale, stretch, noise, crop, speed, end_early, vary_body, vary_hands,
+        warp, reach, sway,
+        drop_frames, drop_hand, drop_hand_frames, virtual_camera,
     )
 }  # fmt: skip
 IMAGE_STEPS: dict[str, Step] = {
@@ -267,6 +406,17 @@ def _split(seed: Any, count: int) -> list[Any]:
 
 def _uniform(seed: Any, shape: Any, low: float, high: float) -> Any:
     return tf.random.stateless_uniform(shape, seed, low, high)
+
+
+def _normal(seed: Any, shape: Any, sigma: float) -> Any:
+    return tf.random.stateless_normal(shape, seed, 0.0, sigma)
+
+
+def _smooth(seed: Any, clips: Any, frames: int, channels: int, knots: int) -> Any:
+    """(B, T, channels) of sigma about 1, that changes its mind `knots` times."""
+    spline = CubicSpline(np.linspace(0, frames - 1, knots), np.eye(knots))
+    weights = tf.constant(spline(np.arange(frames)).astype(np.float32))
+    return tf.einsum('tk,bkc->btc', weights, _normal(seed, (clips, knots, channels), 1.0))
 
 
 def _some(seed: Any, batch: Any, share: float) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,16 @@ class ClipConfig:
             them: what a live model reads).
         images: height, width and content, for an architecture that reads images.
         skip_labels: clips of these are left out.
+        corrections: what clips of one signer and label really show, in training alone: mappings
+            with signer, label and, where they are trained on at all, shown. Who is held out is
+            judged by the label.
+        foreign: more data sets, as folders from the folder of the data: their clips are trained on
+            as 'none' where their label is not one of the vocabulary, cut into windows. One source
+            in as many as there are folds is held out.
+        foreign_skip: of those, clips from these sources are left out.
+        rests: share of the training clips whose beginning, before the hands are up, becomes one
+            more clip of 'none': a sign that is not made.
+        balance: 0 to 1: a clip weighs (clips of its signer and label) ** -balance.
         held_out_signers: never trained on; all figures are theirs. With a fold these are its own.
         folds: number of folds by signer; or a list of lists of signers.
         fold: which of them is held out; None: held_out_signers, or else the clips that the data
@@ -60,6 +71,11 @@ class ClipConfig:
     view: str = 'recorded'
     images: ImageInput | None = None
     skip_labels: tuple[str, ...] = ()
+    corrections: tuple[Mapping[str, str], ...] = ()
+    foreign: tuple[str, ...] = ()
+    foreign_skip: tuple[str, ...] = ()
+    rests: float = 0.0
+    balance: float = 0.0
     held_out_signers: tuple[str, ...] = ()
     folds: int | tuple[tuple[str, ...], ...] = 5
     fold: int | None = None
@@ -81,11 +97,22 @@ class ClipConfig:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not value > 0:
                 raise ConfigError(f'{name}: {value!r}, allowed is a positive number')
+        self._check_material()
         count = self.folds if isinstance(self.folds, int) else len(self.folds)
         if count < 2:
             raise ConfigError(f'folds: {count}, allowed are 2 or more')
         if self.fold is not None and not 0 <= self.fold < count:
             raise ConfigError(f'fold: {self.fold}, allowed are 0 to {count - 1}')
+
+    def _check_material(self) -> None:
+        for each in self.corrections:
+            if not {'signer', 'label'} <= set(each) <= {'signer', 'label', 'shown'}:
+                raise ConfigError(
+                    f'corrections: {dict(each)}, allowed are signer and label, and shown'
+                )
+        for name in ('rests', 'balance'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f'{name}: {getattr(self, name)!r}, allowed is 0 to 1')
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> ClipConfig:
@@ -100,9 +127,10 @@ class ClipConfig:
         if 'name' not in values:
             raise ConfigError('name: missing')
         values = dict(values)
-        for key in ('skip_labels', 'held_out_signers'):
+        for key in ('skip_labels', 'held_out_signers', 'foreign', 'foreign_skip'):
             values[key] = tuple(map(str, values.get(key) or ()))
-        values['augment'] = tuple(values.get('augment') or ())
+        for key in ('augment', 'corrections'):
+            values[key] = tuple(values.get(key) or ())
         values['options'] = dict(values.get('options') or {})
         if isinstance(values.get('folds'), list):
             values['folds'] = tuple(tuple(map(str, each)) for each in values['folds'])
@@ -116,8 +144,9 @@ class ClipConfig:
     def to_text(self) -> str:
         """The YAML file that gives this configuration."""
         values = asdict(self)
-        for key in ('skip_labels', 'held_out_signers', 'augment'):
-            values[key] = list(values[key])
+        for key, value in values.items():
+            if isinstance(value, tuple):
+                values[key] = list(value)
         if not isinstance(self.folds, int):
             values['folds'] = [list(each) for each in self.folds]
         return yaml.safe_dump({'recipe': 'clips', **values}, sort_keys=False, allow_unicode=True)

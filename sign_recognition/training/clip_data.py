@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,14 @@ class ClipSet:
         """Of a model of these clips, in the order of the alphabet; 'none' belongs to every one."""
         return (*sorted({*self.shown} - {NONE_LABEL}), NONE_LABEL)
 
+    def weights(self, rows: Rows, balance: float) -> npt.NDArray[np.float32]:
+        """(rows,) with a mean of 1: the more a signer recorded of a label, the less each clip."""
+        pairs = [(self.signers[row], self.shown[row]) for row in rows]
+        counts = Counter(pair for pair in pairs if pair[0])
+        raw = np.array([counts[each] ** -balance if each[0] else np.nan for each in pairs])
+        mean = np.nanmean(raw) if counts else 1.0
+        return np.nan_to_num(raw / mean, nan=1.0).astype(np.float32)
+
     @property
     def fine_labels(self) -> tuple[str, ...]:
         """All finer labels, in the order of the alphabet."""
@@ -115,11 +124,13 @@ class Division:
         train: rows of a ClipSet.
         stop: rows; of training signers that training does not see, empty without early stopping.
         held_out: rows; of signers that neither of the others has.
+        foreign: rows; foreign clips of 'none' from sources that training never saw.
     """
 
     train: Rows
     stop: Rows
     held_out: Rows
+    foreign: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
 
 
 def divide(clips: ClipSet, config: ClipConfig) -> Division:
@@ -225,10 +236,11 @@ class Batches:
         """Augmented batches without end, from the beginning of an epoch; the same for its number.
 
         Returns:
-            A tf.data.Dataset of (windows, truth per output).
+            A tf.data.Dataset of (windows, truth per output, weight per clip).
         """
         steps, batch = self.steps(rows), min(self._config.batch, len(rows))
         windows, truth = tf.constant(self._clips.windows[rows]), self._truth_of(rows)
+        weights = tf.constant(self._clips.weights(rows, self._config.balance))
         seed = self._config.seed
 
         def epoch_batches(epoch: Any) -> Any:
@@ -243,7 +255,8 @@ class Batches:
             chosen = self._augment(tf.gather(windows, order), (seed + 1, number))
             # The shape is not lost on Keras.
             chosen = tf.ensure_shape(chosen, (batch, *windows.shape[1:]))
-            return chosen, {name: tf.gather(each, order) for name, each in truth.items()}
+            chosen_truth = {name: tf.gather(each, order) for name, each in truth.items()}
+            return chosen, chosen_truth, tf.gather(weights, order)
 
         epochs = tf.data.Dataset.counter(first_epoch)
         batches = epochs.flat_map(epoch_batches).map(make, num_parallel_calls=tf.data.AUTOTUNE)

@@ -102,7 +102,8 @@ def _rest(window: Points) -> Points | None:
     if count < _FEWEST_REST_FRAMES or begun + count > len(window):
         return None
     there = np.arange(begun, begun + count)
-    return window[np.resize(np.concatenate([there, there[::-1]]), len(window))]
+    rest: Points = window[np.resize(np.concatenate([there, there[::-1]]), len(window))]
+    return rest
 
 
 def _first(flags: npt.NDArray[np.bool_]) -> int:

@@ -31,6 +31,7 @@ from sign_recognition.training.clip_data import (
     divide,
     read_clip_set,
 )
+from sign_recognition.training.clip_extras import prepare
 from sign_recognition.training.export import export, export_tflite
 from sign_recognition.training.fitting import FitState, architecture_losses, fit
 
@@ -48,12 +49,14 @@ class Trained:
         division: the clips that it was trained and judged on.
         state: how training went.
         figures: on the held-out clips; None where none is held out.
+        foreign_silence: share of the held-out foreign clips that it calls 'none'; NaN without.
     """
 
     model: keras.Model
     division: Division
     state: FitState
     figures: ClipFigures | None
+    foreign_silence: float = float('nan')
 
 
 def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console) -> Path:
@@ -76,6 +79,7 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
     """
     clips = read_clip_set(folder, config, console)
     division = divide(clips, config)
+    clips, division = prepare(clips, division, folder, config, console)
     model = build_model(config, clips)
     begin_run(run_dir, config)
     console.print(
@@ -150,7 +154,14 @@ def train_model(
     figures = None
     if division.held_out.size:
         figures = judge(predict(model, batches, division.held_out), clips, division.held_out)
-    return Trained(model, division, state, figures)
+    return Trained(model, division, state, figures, _silence(model, batches, clips, division))
+
+
+def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Division) -> float:
+    if not division.foreign.size:
+        return float('nan')
+    told = predict(model, batches, division.foreign).argmax(axis=1)
+    return float(np.mean(told == clips.labels.index(NONE_LABEL)))
 
 
 def predict(model: keras.Model, batches: Batches, rows: Rows) -> npt.NDArray[np.float32]:
@@ -213,7 +224,7 @@ def make_contract(
 def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> dict[str, Any]:
     """What metrics.json holds."""
     signers = {
-        name: sorted({clips.signers[row] for row in rows})
+        name: sorted({clips.signers[row] for row in rows} - {''})
         for name, rows in vars(trained.division).items()
     }
     return {
@@ -230,6 +241,7 @@ def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> 
         'best_epoch': trained.state.best_epoch or trained.state.epochs,
         'training_cpu_s': round(trained.state.spent_s, 1),
         'held_out': trained.figures.to_json() if trained.figures else None,
+        'foreign_silence': None if np.isnan(trained.foreign_silence) else trained.foreign_silence,
     }
 
 

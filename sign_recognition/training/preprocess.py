@@ -43,8 +43,8 @@ class ChooseHand(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def call(self, landmarks: Any) -> tuple[Any, ...]:
-        left, left_seen = _split_seen(landmarks[:, :, 0:21])
-        right, right_seen = _split_seen(landmarks[:, :, 21:42])
+        left, left_seen = split_seen(landmarks[:, :, 0:21])
+        right, right_seen = split_seen(landmarks[:, :, 21:42])
         right_leads = ops.cast(
             _liveliness(right, right_seen) >= _liveliness(left, left_seen), 'float32'
         )
@@ -105,7 +105,7 @@ class HandFeatures(keras.layers.Layer):  # type: ignore[misc]
         return ops.clip(features * any_seen, -_FEATURE_LIMIT, _FEATURE_LIMIT)
 
 
-def _split_seen(hand: Any) -> tuple[Any, Any]:
+def split_seen(hand: Any) -> tuple[Any, Any]:
     """Zeros for a hand of which any number is NaN, and (B, T, 1) 1.0 where it was seen."""
     missing = ops.isnan(hand)
     seen = 1.0 - ops.cast(ops.any(missing, axis=(2, 3)), 'float32')
