@@ -60,7 +60,8 @@ def choose(judged: Sequence[Judged], most_false_per_hour: float, track: Track) -
         raise CalibrationError(
             f'max_false_per_hour: {most_false_per_hour:g}, the least that any thresholds reach is '
             f'{least:.1f} an hour of idle hands (start_score {quietest.start_score}, '
-            f'smoothing_s {quietest.smoothing_s}, dwell_s {quietest.dwell_s}; {found:.0%} of the gestures are found)'
+            f'smoothing_s {quietest.smoothing_s}, dwell_s {quietest.dwell_s}; '
+            f'{found:.0%} of the gestures are found)'
         )
     best = max((_with(judged, each) for each in track(quiet)), key=_worth)
     finer = list(_finer(best.thresholds))

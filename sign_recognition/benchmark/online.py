@@ -145,7 +145,7 @@ def causes(judged: Sequence[Judged]) -> list[Cause]:
             duration_s = min(part.end_s, each.outcome.duration_s) - part.start_s
             seconds[stream.group, _kind(stream, part.label)] += duration_s
     found = [
-        Cause(movement, group, seconds[group, movement] / 3600, labels)
+        Cause(movement, group, seconds[group, movement] / 3600, dict(labels))
         for (group, movement), labels in told.items()
     ]
     return sorted(found, key=lambda cause: (GROUPS.index(cause.group), -cause.count))

@@ -150,6 +150,8 @@ class _SceneWriter:
         """One movement of a kind."""
         begin_s = self.now_s
         self._verbs[kind]()
+        if self._parts:  # the hand may have been brought into place first
+            begin_s = max(begin_s, self._parts[-1].end_s)
         self._parts.append(Interval(kind, begin_s, self.now_s))
 
     def perform(self, label: str) -> None:
