@@ -17,7 +17,9 @@ from sign_recognition.landmarks import mirror as mirror_twin
 from sign_recognition.training import augmentations
 from sign_recognition.training.augmentations import IMAGE_STEPS, LANDMARK_STEPS, AugmentationError
 
-KEEP_WHAT_IS_SEEN = ('mirror', 'rotate', 'shift', 'scale', 'noise', 'virtual_camera')
+KEEP_WHAT_IS_SEEN = (
+    'mirror', 'rotate', 'shift', 'scale', 'noise', 'reach', 'sway', 'virtual_camera',
+)  # fmt: skip
 LOSE_SOME = ('drop_frames', 'drop_hand', 'speed')
 few = settings(max_examples=8, deadline=None)
 
@@ -112,6 +114,38 @@ def test_a_faster_clip_ends_as_before_and_begins_late() -> None:
     np.testing.assert_allclose(faster, np.tile(expected, (8, 1)), atol=1e-5)
     slower = apply('speed', steady(), low=0.5, high=0.5)[:, :, 0, 0]
     np.testing.assert_allclose(slower, np.tile(np.linspace(5, 10, 11), (8, 1)), atol=1e-5)
+
+
+def test_a_warped_clip_goes_on_and_loses_its_ends_at_most() -> None:
+    places = apply('warp', steady(), crop=0.2, whole=0.0)[:, :, 0, 0]
+    assert (np.diff(places, axis=1) > 0).all()
+    assert (places[:, 0] <= 2 + 1e-4).all() and (places[:, -1] >= 8 - 1e-4).all()
+    assert np.ptp(places[:, 0]) > 0.2 and np.ptp(np.diff(places[0])) > 0.02
+    whole = apply('warp', steady(), crop=0.2, whole=1.0)[:, :, 0, 0]
+    np.testing.assert_allclose(whole[:, [0, -1]], np.tile([0, 10], (8, 1)), atol=1e-4)
+
+
+def test_a_wider_reach_keeps_the_hand() -> None:
+    points = clips(4)
+    wider = apply('reach', points, low=1.5, high=1.5)
+    for hand in (LEFT_HAND, RIGHT_HAND):
+        shape, wide_shape = (
+            each[:, :, hand] - each[:, :, hand][:, :, :1] for each in (points, wider)
+        )
+        np.testing.assert_allclose(wide_shape, shape, atol=1e-5)
+        spread, wide_spread = (
+            np.nanstd(each[:, :, hand][:, :, [0, 5, 9, 13, 17]].mean(axis=2), axis=1)
+            for each in (points, wider)
+        )
+        np.testing.assert_allclose(wide_spread, 1.5 * spread, rtol=1e-3)
+
+
+def test_sway_is_slow_and_small() -> None:
+    points = steady(160)
+    moved = apply('sway', points, sigma=0.003, fingers=0.0) - points
+    assert 0 < np.abs(moved[:, :, RIGHT_HAND]).max() < 0.03
+    np.testing.assert_array_equal(moved[:, :, RIGHT_HAND.stop :], 0)
+    assert np.abs(np.diff(moved, axis=1)).max() < 0.4 * np.abs(moved).max()
 
 
 def test_a_cropped_clip_is_a_part_of_it_stretched() -> None:
