@@ -243,6 +243,8 @@ class Batches:
         weights = tf.constant(self._clips.weights(rows, self._config.balance))
         seed = self._config.seed
 
+        # No Python in these depends on a tensor: there is nothing for AutoGraph to rewrite.
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
         def epoch_batches(epoch: Any) -> Any:
             order = tf.random.experimental.stateless_shuffle(
                 tf.range(len(rows)), (seed, tf.cast(epoch, tf.int32))
@@ -251,6 +253,7 @@ class Batches:
             numbers = tf.cast(epoch, tf.int32) * steps + tf.range(steps)
             return tf.data.Dataset.from_tensor_slices((order, numbers))
 
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
         def make(order: Any, number: Any) -> Any:
             chosen = self._augment(tf.gather(windows, order), (seed + 1, number))
             # The shape is not lost on Keras.
