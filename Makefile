@@ -34,8 +34,9 @@ lint:  ## Style (ruff) and types (mypy)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench:  ## Measure latency and throughput, and the import of data sets
+bench:  ## Measure the model beside Keras, the graph beside a loop, the import of data sets
 	@$(SET_UP) train
+	@$(ACTIVATE) $(BIN)/python bench/inference.py
 	@$(ACTIVATE) $(BIN)/python bench/run.py $(ARGS)
 	@$(ACTIVATE) $(BIN)/python bench/datasets.py
 
