@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from sign_recognition.atomic import write_whole
+from sign_recognition.classifier import OUTPUT_NAME
 from sign_recognition.datasets.clip_folder import ClipFolder
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
@@ -24,6 +25,7 @@ from sign_recognition.training import architectures, pictures
 from sign_recognition.training.clip_card import card
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 from sign_recognition.training.clip_data import (
+    FINE_OUTPUT,
     Batches,
     ClipSet,
     Division,
@@ -50,6 +52,7 @@ class Trained:
         state: how training went.
         figures: on the held-out clips; None where none is held out.
         foreign_silence: share of the held-out foreign clips that it calls 'none'; NaN without.
+        fine: figures of the finer labels; None where the model has none or none is held out.
     """
 
     model: keras.Model
@@ -57,6 +60,7 @@ class Trained:
     state: FitState
     figures: ClipFigures | None
     foreign_silence: float = float('nan')
+    fine: ClipFigures | None = None
 
 
 def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console) -> Path:
@@ -81,6 +85,7 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
     division = divide(clips, config)
     clips, division = prepare(clips, division, folder, config, console)
     model = build_model(config, clips)
+    _check_fine(model, clips)
     begin_run(run_dir, config)
     console.print(
         f'{len(division.train)} clips to train on, {len(division.stop)} to tell when to stop, '
@@ -131,6 +136,19 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
     return model
 
 
+def _check_fine(model: keras.Model, clips: ClipSet) -> None:
+    """Refuse clips that lack some of the finer labels that a model tells apart.
+
+    Raises:
+        ConfigError: there are more or fewer finer labels.
+    """
+    if FINE_OUTPUT not in model.output:
+        return
+    told, there = model.output[FINE_OUTPUT].shape[-1], len(clips.fine_labels)
+    if told != there:
+        raise ConfigError(f'options: {told} finer labels, the clips have {there}')
+
+
 def train_model(
     config: ClipConfig,
     model: keras.Model,
@@ -151,10 +169,22 @@ def train_model(
     """
     batches = Batches(clips, [*architecture_losses(config)], config)
     state = fit(model, config, batches, division, run_dir, console)
-    figures = None
+    figures = fine = None
     if division.held_out.size:
         figures = judge(predict(model, batches, division.held_out), clips, division.held_out)
-    return Trained(model, division, state, figures, _silence(model, batches, clips, division))
+        fine = _judge_fine(model, batches, clips, division.held_out)
+    silence = _silence(model, batches, clips, division)
+    return Trained(model, division, state, figures, silence, fine)
+
+
+def _judge_fine(
+    model: keras.Model, batches: Batches, clips: ClipSet, rows: Rows
+) -> ClipFigures | None:
+    if FINE_OUTPUT not in model.output:
+        return None
+    told = predict(model, batches, rows, FINE_OUTPUT)
+    shown, signers = ([each[row] for row in rows] for each in (clips.fine, clips.signers))
+    return clip_figures(shown, told, clips.fine_labels, signers)
 
 
 def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Division) -> float:
@@ -164,10 +194,12 @@ def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Div
     return float(np.mean(told == clips.labels.index(NONE_LABEL)))
 
 
-def predict(model: keras.Model, batches: Batches, rows: Rows) -> npt.NDArray[np.float32]:
+def predict(
+    model: keras.Model, batches: Batches, rows: Rows, output: str = OUTPUT_NAME
+) -> npt.NDArray[np.float32]:
     """(N, classes) probabilities of clips as they are judged."""
     windows, _ = batches.scored(rows)
-    probabilities = keras.Model(model.input, model.output['probabilities'])
+    probabilities = keras.Model(model.input, model.output[output])
     return np.asarray(probabilities.predict(windows, batch_size=256, verbose=0))
 
 
@@ -216,9 +248,17 @@ def make_contract(
     return ModelContract(
         config.name, clips.labels, config.rate_hz, config.window_frames, config.arch, data,
         date.today().isoformat(), space='image' if config.view == 'camera' else clips.space,
-        metrics=trained.figures.summary() if trained.figures else {},
-        images=config.images, clip_fit=config.clip_fit,
+        metrics=_metrics(trained), images=config.images, clip_fit=config.clip_fit,
+        held_out_signers=tuple(held_out),
+        fine_labels=clips.fine_labels if FINE_OUTPUT in trained.model.output else (),
     )  # fmt: skip
+
+
+def _metrics(trained: Trained) -> dict[str, float]:
+    metrics = trained.figures.summary() if trained.figures else {}
+    if trained.fine:
+        metrics['clip_fine_accuracy'] = trained.fine.accuracy
+    return metrics
 
 
 def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> dict[str, Any]:
@@ -241,6 +281,7 @@ def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> 
         'best_epoch': trained.state.best_epoch or trained.state.epochs,
         'training_cpu_s': round(trained.state.spent_s, 1),
         'held_out': trained.figures.to_json() if trained.figures else None,
+        'held_out_fine': trained.fine.to_json() if trained.fine else None,
         'foreign_silence': None if np.isnan(trained.foreign_silence) else trained.foreign_silence,
     }
 
