@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sign_recognition.resources import config_file
+from sign_recognition.model_contract import ModelContractError
+from sign_recognition.resources import config_file, model_file
 
 Options = TypeVar('Options', bound='_Options')
 
 # Nodes that send or hear the commands.
 _WITH_COMMANDS = ('control_node', 'recorder_node')
+
+# The solution that the model reads.
+AUTO = 'auto'
 
 # The commands of a replay, where no robot hears them.
 SHOWN_ONLY = 'replay'
@@ -56,7 +60,9 @@ class LiveOptions(_Options):
     rate_hz: float = _option(30.0, 'Images per second')
     jpeg: bool = _option(False, 'JPEG images between camera and landmarks')
     seed: int = _option(0, 'Which rendered signer')
-    solution: str = _option('hands', "MediaPipe solution: 'hands' or 'holistic'")
+    solution: str = _option(
+        AUTO, "MediaPipe solution: 'hands', 'holistic', or 'auto': what the model reads"
+    )
     model: str = _option('', 'ONNX file or name of a shipped model; empty: the default')
     gestures: str = _option('', 'Gesture table; empty: the one that comes with the package')
     stamped: bool = _option(True, 'TwistStamped commands; false: Twist')
@@ -81,7 +87,9 @@ class ReplayOptions(_Options):
     loop: bool = _option(False, 'Begin again after the end')
     send: bool = _option(False, 'Send the commands to the robot; false: show them only')
     mirrored: bool = _option(True, 'The images are mirror images (selfie view)')
-    solution: str = _option('hands', "MediaPipe solution: 'hands' or 'holistic'")
+    solution: str = _option(
+        AUTO, "MediaPipe solution: 'hands', 'holistic', or 'auto': what the model reads"
+    )
     model: str = _option('', 'ONNX file or name of a shipped model; empty: the default')
     gestures: str = _option('', 'Gesture table; empty: the one that comes with the package')
     stamped: bool = _option(True, 'TwistStamped commands; false: Twist')
@@ -147,7 +155,7 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
     wanted: dict[str, dict[str, Any]] = {
         'control_node': _chosen(options, 'gestures', 'stamped'),
         'recognition_node': _chosen(options, 'model') | transport,
-        'landmark_node': _chosen(options, 'mirrored', 'solution') | transport,
+        'landmark_node': _chosen(options, 'mirrored') | _solution(options) | transport,
     }
     if options.camera:
         names = ('source', 'mirrored', 'loop', 'width', 'height', 'rate_hz', 'jpeg', 'seed')
@@ -173,11 +181,45 @@ def replay_graph(options: ReplayOptions) -> list[NodeDescription]:
     if transport:
         wanted['recognition_node'] |= {'transport': transport}
         wanted['landmark_node'] = (
-            _chosen(options, 'mirrored', 'solution') | sim_time | {'transport': transport}
+            _chosen(options, 'mirrored') | _solution(options) | sim_time | {'transport': transport}
         )
     bag = {'bag': str(Path(options.bag).expanduser().absolute())}
     wanted['replay_node'] = bag | _chosen(options, 'start', 'image_topic', 'rate', 'loop')
     return _describe(wanted, options.config, options.commands)
+
+
+def solution_for(solution: str, models: Sequence[str]) -> str:
+    """The solution that a user names, or for 'auto' the one that all the models can do with.
+
+    Args:
+        solution: 'hands', 'holistic' or 'auto'.
+        models: as resources.model_file takes them.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+        ModelContractError: a file is no model.
+    """
+    if solution != AUTO:
+        return solution
+    # Here, for it takes a while.
+    from sign_recognition.classifier import OnnxClassifier
+
+    wanted = {OnnxClassifier(model_file(name)).contract.solution for name in models}
+    return 'holistic' if 'holistic' in wanted else 'hands'
+
+
+def _solution(options: LiveOptions | ReplayOptions) -> dict[str, str]:
+    """What landmark_node is told beside its parameter files: nothing where hands suffice."""
+    if options.solution != AUTO:
+        return {'solution': options.solution}
+    if not options.model:
+        return {}
+    try:
+        wanted = solution_for(AUTO, [options.model])
+    except (FileNotFoundError, ModelContractError):
+        # recognition_node says what is wrong with its model.
+        return {}
+    return {'solution': wanted} if wanted != 'hands' else {}
 
 
 def recorder(options: RecordOptions, config: str, cmd_vel: str) -> NodeDescription:

@@ -23,6 +23,7 @@ _LATER_FIELDS = {
     'held_out_signers': (),
     'held_out_footage': (),
     'fine_labels': (),
+    'body': False,
 }
 
 
@@ -80,6 +81,7 @@ class ModelContract:
         held_out_footage: likewise of recordings without gestures, as folder/file or asl8/signer.
         fine_labels: names in the order of the output `fine_probabilities`, where the model tells
             more apart than its labels (SHREC'17: with one finger or the whole hand); else empty.
+        body: it reads the body, too, so that landmarks of the hands alone are not enough.
 
     Raises:
         ModelContractError: a field contradicts the contract; names the field and both values.
@@ -101,6 +103,7 @@ class ModelContract:
     held_out_signers: tuple[str, ...] = ()
     held_out_footage: tuple[str, ...] = ()
     fine_labels: tuple[str, ...] = ()
+    body: bool = False
 
     def __post_init__(self) -> None:
         if self.layout != LAYOUT_VERSION:
@@ -122,6 +125,11 @@ class ModelContract:
     def input_name(self) -> str:
         """The graph's input: 'landmarks' or 'images'."""
         return 'landmarks' if self.images is None else 'images'
+
+    @property
+    def solution(self) -> str:
+        """The solution of MediaPipe that gives what the model reads, as in DetectorConfig."""
+        return 'holistic' if self.body else 'hands'
 
     @property
     def needs_pixels(self) -> bool:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sign_recognition.commands.options import Solution
+from sign_recognition.graph import AUTO, solution_for
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -39,7 +42,7 @@ def annotate(
     mirrored: Annotated[
         bool, typer.Option(help='The images are mirror images (selfie view).')
     ] = True,
-    solution: Annotated[str, typer.Option(help='MediaPipe solution: hands or holistic.')] = 'hands',
+    solution: Solution = AUTO,
     model: Annotated[str, typer.Option(help='ONNX file or name of a shipped model.')] = '',
     gestures: Annotated[
         str, typer.Option(help='Gesture table (YAML): what each gesture does.')
@@ -99,7 +102,7 @@ def _make_annotator(mirrored: bool, solution: str, model: str, gestures: str) ->
 
     table = load_gesture_table(gestures or config_file('gestures.yaml'))
     recognizer = Recognizer(OnnxClassifier(model_file(model)))
-    config = DetectorConfig(solution=solution, mirrored=mirrored, model_complexity=0)
+    config = DetectorConfig(solution_for(solution, [model]), mirrored, model_complexity=0)
     return Annotator(make_detector(config), recognizer, MotionController(table, MotionLimits()))
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sign_recognition.commands.options import Solution
+from sign_recognition.graph import AUTO, solution_for
+
 if TYPE_CHECKING:
     from sign_recognition.datasets.clip_folder import ClipFolder
     from sign_recognition.detector import DetectorConfig
@@ -71,7 +74,7 @@ def evaluate(
     mirrored: Annotated[
         bool, typer.Option(help='The images are mirror images (selfie view).')
     ] = True,
-    solution: Annotated[str, typer.Option(help='MediaPipe solution: hands or holistic.')] = 'hands',
+    solution: Solution = AUTO,
 ) -> None:
     """Evaluate recordings: how many gestures are found, how late, and what is false.
 
@@ -99,7 +102,7 @@ def evaluate(
         before = read_baseline(baseline) if baseline else None
         evaluation = _evaluate(
             recordings, models, _read_truth(truth, truth_map or [], tier), silent, topic,
-            DetectorConfig(solution, mirrored, _MODEL_COMPLEXITY),
+            DetectorConfig(solution_for(solution, models), mirrored, _MODEL_COMPLEXITY),
         )  # fmt: skip
         content = make_report(evaluation)
         worse = regressions(content, before, tolerance) if before else []

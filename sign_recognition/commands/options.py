@@ -12,7 +12,9 @@ Width = Annotated[int, typer.Option(min=16, help='Image width, px.')]
 Height = Annotated[int, typer.Option(min=16, help='Image height, px.')]
 Rate = Annotated[float, typer.Option(min=1, help='Images per second.')]
 Seed = Annotated[int, typer.Option(min=0, help='Which rendered signer.')]
-Solution = Annotated[str, typer.Option(help='MediaPipe solution: hands or holistic.')]
+Solution = Annotated[
+    str, typer.Option(help='MediaPipe solution: hands, holistic, or auto: what the model reads.')
+]
 Model = Annotated[str, typer.Option(help='ONNX file or name of a shipped model.')]
 Gestures = Annotated[str, typer.Option(help='Gesture table (YAML): what each gesture does.')]
 Stamped = Annotated[bool, typer.Option(help='TwistStamped commands, else Twist.')]

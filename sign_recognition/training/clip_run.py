@@ -20,6 +20,7 @@ from sign_recognition.classifier import OUTPUT_NAME
 from sign_recognition.datasets.clip_folder import ClipFolder
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
+from sign_recognition.landmarks import POSE
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures, pictures
 from sign_recognition.training.clip_card import card
@@ -249,6 +250,7 @@ def make_contract(
         config.name, clips.labels, config.rate_hz, config.window_frames, config.arch, data,
         date.today().isoformat(), space='image' if config.view == 'camera' else clips.space,
         metrics=_metrics(trained), images=config.images, clip_fit=config.clip_fit,
+        body=_shows_bodies(clips),
         held_out_signers=tuple(held_out),
         fine_labels=clips.fine_labels if FINE_OUTPUT in trained.model.output else (),
     )  # fmt: skip
@@ -259,6 +261,11 @@ def _metrics(trained: Trained) -> dict[str, float]:
     if trained.fine:
         metrics['clip_fine_accuracy'] = trained.fine.accuracy
     return metrics
+
+
+def _shows_bodies(clips: ClipSet) -> bool:
+    """Whether a model of these clips reads bodies; images are no matter."""
+    return clips.windows.ndim == 4 and bool(np.isfinite(clips.windows[:, :, POSE]).any())
 
 
 def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> dict[str, Any]:

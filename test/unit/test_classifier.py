@@ -12,7 +12,7 @@ from sign_recognition.decision import DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND
 from sign_recognition.model_contract import ImageInput, ModelContract, ModelContractError
 
-LATER = {'images', 'clip_fit', 'held_out_signers', 'held_out_footage', 'fine_labels'}
+LATER = {'images', 'clip_fit', 'held_out_signers', 'held_out_footage', 'fine_labels', 'body'}
 
 
 def test_the_contract_survives_the_file(tmp_path):
@@ -84,7 +84,12 @@ def test_a_missing_fact_is_named(tmp_path, name):
         ('images', {'height': 0, 'width': 8}, 'height 0'),
         ('images', {'height': 8, 'width': 8, 'content': 'feet'}, "'feet'.*'colour', 'hand'"),
         ('images', {'height': 8, 'width': 8}, "'landmarks'.*allowed is 'images'"),
-        ('fine_labels', ['one finger', 'hand'], r'gives \[\] fine_probabilities.* 2 fine_labels'),
+        (
+            'fine_labels',
+            'body',
+            ['one finger', 'hand'],
+            r'gives \[\] fine_probabilities.* 2 fine_labels',
+        ),
     ],
 )
 def test_a_contradiction_is_refused_with_both_values(tmp_path, name, value, named):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import frame
+from support import contract, frame, write_model
 
 import sign_recognition.graph as graph
 from sign_recognition.bags.encoding import landmark_record
@@ -22,6 +22,7 @@ from sign_recognition.graph import (
     environment_defaults,
     live_graph,
     replay_graph,
+    solution_for,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,20 @@ def test_options_reach_the_nodes_that_they_concern():
         'model': 'm.onnx', 'transport': 'compressed',
     }  # fmt: skip
     assert described['control_node'].parameters == {'stamped': False}
+
+
+def test_a_model_that_reads_bodies_gets_them(tmp_path):
+    models = {
+        body: str(write_model(tmp_path / f'{body}.onnx', contract(body=body).to_metadata()))
+        for body in (True, False)
+    }
+    for body, wanted in ((True, {'solution': 'holistic'}), (False, {})):
+        assert nodes(model=models[body])['landmark_node'].parameters == wanted
+        assert solution_for('auto', [models[False], models[body]]) == wanted.get(
+            'solution', 'hands'
+        )
+    chosen = nodes(model=models[True], solution='hands')['landmark_node']
+    assert chosen.parameters == {'solution': 'hands'}
 
 
 def test_a_camera_of_ones_own():

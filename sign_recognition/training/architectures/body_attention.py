@@ -32,8 +32,7 @@ def build(
         window_frames: frames in the window (T); even.
         classes: number of labels.
         width: channels.
-        blocks: convolution blocks before the attention, the first at the window's rate and the
-            others at half of it.
+        blocks: convolution blocks before the attention, at half the window's rate.
         heads: attention heads; divides width.
         dropout: share of the embedding dropped in training.
 
@@ -47,9 +46,8 @@ def build(
     # Whole features go missing: no one of them may be relied on.
     x = layers.Dropout(0.1, noise_shape=(None, 1, x.shape[-1]))(x)
     x = layers.Dense(width, name='stem')(x)
+    x = layers.AveragePooling1D(2, name='halve')(x)
     for block in range(blocks):
-        if block == 1:
-            x = layers.AveragePooling1D(2, name='halve')(x)
         x = _convolution_block(x, width, name=f'block{block}')
     x = _attention(x, width, heads)
     x = layers.LayerNormalization(name='pool_norm')(_convolution_block(x, width, name='last'))
