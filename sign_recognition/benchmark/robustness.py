@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -139,6 +139,18 @@ def measure(
         right[label] += contract.labels[int(scores.argmax())] == label
     by_label = {label: right[label] / shown[label] for label in contract.labels if shown[label]}
     return Cell(condition, right.total() / shown.total(), by_label)
+
+
+def measure_each(
+    clips: Sequence[Shrec17Clip], classifier: Classifier, wanted: Iterable[Condition], seed: int
+) -> Iterator[Cell]:
+    """A cell for each condition; those that differ in name alone are measured once."""
+    known: dict[Condition, Cell] = {}
+    for condition in wanted:
+        nameless = replace(condition, group='', level='')
+        if nameless not in known:
+            known[nameless] = measure(clips, classifier, condition, seed)
+        yield replace(known[nameless], condition=condition)
 
 
 def see(clip: Shrec17Clip, condition: Condition, space: str, rng: Rng) -> tuple[Floats, Points]:

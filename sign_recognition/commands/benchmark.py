@@ -118,7 +118,7 @@ def robustness(
             robustness_report,
             robustness_table,
         )
-        from sign_recognition.benchmark.robustness import conditions, measure
+        from sign_recognition.benchmark.robustness import conditions, measure_each
         from sign_recognition.evaluation.report import to_text
 
         check_folders(report, picture)
@@ -126,10 +126,8 @@ def robustness(
         contract, console = classifier.contract, Console()
         chosen = chosen_signers(contract, signers)
         clips = read_unseen_clips(data, chosen, contract.labels)
-        cells = [
-            measure(clips, classifier, condition, seed)
-            for condition in progress(conditions(contract.space), 'conditions', console)
-        ]
+        wanted = progress(conditions(contract.space), 'conditions', console)
+        cells = list(measure_each(clips, classifier, wanted, seed))
         if report:
             write_whole(report, to_text(robustness_report(classifier, chosen, seed, cells)))
         if picture:

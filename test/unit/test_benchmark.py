@@ -26,7 +26,7 @@ from sign_recognition.benchmark.people import (
     read_unseen_clips,
 )
 from sign_recognition.benchmark.report import robustness_picture
-from sign_recognition.benchmark.robustness import Condition, conditions, measure, see
+from sign_recognition.benchmark.robustness import Condition, conditions, measure, measure_each, see
 from sign_recognition.benchmark.streams import (
     FOOTAGE,
     GESTURES,
@@ -285,7 +285,8 @@ class TestRobustness:
     def test_a_model_that_sees_the_way_is_right_in_every_cell(
         self, clips: list[Shrec17Clip], space: str
     ) -> None:
-        cells = [measure(clips, Following(space=space), each, 0) for each in conditions(space)]
+        cells = list(measure_each(clips, Following(space=space), conditions(space), 0))
+        assert [cell.condition for cell in cells] == conditions(space)
         assert {cell.accuracy for cell in cells} == {1.0}
         groups = {cell.condition.group for cell in cells}
         assert ('distance' in groups) == (space == 'image')
