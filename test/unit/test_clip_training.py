@@ -1,0 +1,365 @@
+"""Training on clips: what is held out, how it stops and goes on, and what a run leaves."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow')
+
+import keras
+from rich.console import Console
+from support import contract, write_model
+from typer.testing import CliRunner
+
+from sign_recognition.classifier import OnnxClassifier
+from sign_recognition.cli import app
+from sign_recognition.datasets.clip import Clip
+from sign_recognition.datasets.clip_folder import ClipFolder, open_folder
+from sign_recognition.datasets.rendering import RenderPlan, render_takes
+from sign_recognition.datasets.store import DatasetInfo, write_dataset
+from sign_recognition.landmarks import RIGHT_HAND, LandmarkFrame
+from sign_recognition.model_contract import ImageInput, ModelContract
+from sign_recognition.recognizer import Recognizer
+from sign_recognition.training import clip_run, comparison, fitting
+from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_data import Batches, ClipSet, divide, read_clip_set
+from sign_recognition.training.comparison import Comparison, compare
+
+LABELS = ('down', 'up')
+SIGNERS = ('ann', 'bob', 'cem', 'dan')
+TINY = ClipConfig(
+    'tiny', 'hierarchical_cnn', {'widths': (4,), 'dense': 4}, window_frames=6, epochs=2,
+    batch=8, folds=2, fold=0, augment=({'rotate': {}}, {'drop_frames': {}}),
+)  # fmt: skip
+
+
+def silent() -> Console:
+    return Console(file=io.StringIO())
+
+
+def moving_hand(label: str, rng: np.random.Generator) -> np.ndarray:
+    """(F, 75, 3) a right hand that moves up or down."""
+    frames = int(rng.integers(8, 14))
+    points = np.full((frames, 75, 3), np.nan, np.float32)
+    way = np.linspace(0, 0.4 if label == 'down' else -0.4, frames)[:, None, None] * (0, 1, 0)
+    points[:, RIGHT_HAND] = (
+        rng.normal(0.5, 0.03, (21, 3)) + way + rng.normal(0, 0.002, (frames, 21, 3))
+    )
+    return points
+
+
+def clips(space: str = 'image') -> Iterator[Clip]:
+    rng = np.random.default_rng(4)
+    for number in range(48):
+        label, signer = LABELS[number % 2], SIGNERS[number // 2 % 4]
+        split = 'test' if signer == 'dan' else 'train'
+        yield Clip(
+            f'c{number}', label, moving_hand(label, rng), 20.0, signer, split=split, space=space
+        )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ClipFolder:
+    return make_folder(tmp_path / 'signs')
+
+
+def make_folder(path: Path, space: str = 'image') -> ClipFolder:
+    path.mkdir()
+    write_dataset(path, DatasetInfo('signs', 'test', 'ours'), clips(space))
+    return open_folder(path)
+
+
+def read(folder: ClipFolder, config: ClipConfig) -> ClipSet:
+    return read_clip_set(folder, config, silent())
+
+
+def changed(**changes: Any) -> ClipConfig:
+    return ClipConfig(**{**vars(TINY), **changes})
+
+
+class TestDivision:
+    def signers(self, clips: ClipSet, rows: np.ndarray) -> set[str]:
+        return {clips.signers[row] for row in rows}
+
+    def test_no_signer_is_on_two_sides(self, folder: ClipFolder) -> None:
+        clips = read(folder, TINY)
+        held_out = []
+        for fold in (0, 1):
+            parts = divide(clips, changed(fold=fold, patience=3))
+            sides = [
+                self.signers(clips, rows) for rows in (parts.train, parts.stop, parts.held_out)
+            ]
+            assert all(sides) and sum(map(len, sides)) == 4 == len(set.union(*sides))
+            held_out += parts.held_out.tolist()
+        assert sorted(held_out) == list(range(48))
+
+    @pytest.mark.parametrize(
+        ('changes', 'expected'),
+        [
+            ({'fold': None}, {'dan'}),
+            ({'fold': None, 'held_out_signers': ('ann', 'cem')}, {'ann', 'cem'}),
+            ({'fold': 1, 'folds': (('ann',), ('bob', 'dan'))}, {'bob', 'dan'}),
+        ],
+    )
+    def test_who_is_held_out(
+        self, folder: ClipFolder, changes: dict[str, Any], expected: set[str]
+    ) -> None:
+        clips = read(folder, TINY)
+        assert self.signers(clips, divide(clips, changed(**changes)).held_out) == expected
+
+    @pytest.mark.parametrize(
+        ('changes', 'named'),
+        [
+            ({'fold': None, 'held_out_signers': ('eve',)}, r"\['eve'\] have no clip.*ann, bob"),
+            ({'fold': None, 'held_out_signers': SIGNERS}, 'nothing is left'),
+            ({'folds': 5}, 'folds: 5, allowed are 2 to 4'),
+        ],
+    )
+    def test_who_cannot_be_held_out(
+        self, folder: ClipFolder, changes: dict[str, Any], named: str
+    ) -> None:
+        with pytest.raises(ValueError, match=named):
+            divide(read(folder, TINY), changed(**changes))
+
+
+def batches_of(folder: ClipFolder, config: ClipConfig) -> tuple[Batches, ClipSet]:
+    clips = read(folder, config)
+    return Batches(clips, [*fitting.architecture_losses(config)], config), clips
+
+
+def test_an_epoch_is_the_same_whenever_it_begins(folder: ClipFolder) -> None:
+    batches, clips = batches_of(folder, TINY)
+    rows = divide(clips, TINY).train
+    steps = batches.steps(rows)
+    whole = [np.array(each[0]) for each in batches.train(rows, 0).take(2 * steps)]
+    later = [np.array(each[0]) for each in batches.train(rows, 1).take(steps)]
+    for one, other in zip(whole[steps:], later, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(whole[0], whole[steps], equal_nan=True)
+
+
+def fitted(
+    folder: ClipFolder, config: ClipConfig, run_dir: Path | None = None
+) -> tuple[keras.Model, fitting.FitState]:
+    batches, clips = batches_of(folder, config)
+    model = clip_run.build_model(config, clips)
+    state = fitting.fit(model, config, batches, divide(clips, config), run_dir, silent())
+    return model, state
+
+
+def weights(model: keras.Model) -> np.ndarray:
+    return np.concatenate([np.ravel(each) for each in model.get_weights()])
+
+
+def test_what_was_broken_off_ends_as_if_it_had_not_been(
+    folder: ClipFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without dropout, whose chances are drawn anew.
+    config = changed(epochs=3, ema=0.5, options={**TINY.options, 'dropout': 0.0})
+    whole, _ = fitted(folder, config)
+    monkeypatch.setattr(fitting, '_CHECKPOINT_PERIOD_S', -1)
+    run_dir = tmp_path / 'run'
+    run_dir.mkdir()
+
+    def interrupt(self: Any, epoch: int, logs: Any = None) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fitting._Conductor, 'on_epoch_begin', interrupt)
+        fitted(folder, config, run_dir)
+    assert json.loads((run_dir / fitting.STATE).read_text())['epochs'] == 2
+    resumed, state = fitted(folder, config, run_dir)
+    assert (state.epochs, len(state.history), state.done) == (3, 3, True)
+    np.testing.assert_allclose(weights(resumed), weights(whole), atol=1e-5)
+    again, _ = fitted(folder, config, run_dir)
+    np.testing.assert_array_equal(weights(again), weights(resumed))
+
+
+def test_training_stops_when_signers_apart_gain_nothing(
+    folder: ClipFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([3.0, 1.0, 2.0, 2.0, 0.5])
+    monkeypatch.setattr(
+        fitting,
+        '_judge',
+        lambda *_: lambda: {'stop_loss': next(losses), 'stop_accuracy': 0.5},
+    )
+    _, state = fitted(folder, changed(epochs=20, patience=2))
+    assert (state.epochs, state.best_epoch) == (4, 2)
+    assert [row['stop_loss'] for row in state.history] == [3, 1, 2, 2]
+
+
+def test_a_budget_ends_training(folder: ClipFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100_000))
+    monkeypatch.setattr(fitting.time, 'process_time', lambda: float(next(clock)))
+    _, state = fitted(folder, changed(epochs=500, budget_s=30))
+    assert state.epochs < 20 and state.spent_s >= 30
+
+
+def test_the_rate_rises_and_falls() -> None:
+    shares = [fitting.rate_share(each) for each in (0, 0.025, 0.05, 0.5, 1)]
+    assert shares[0] < shares[1] < shares[2] == 1 > shares[3] > shares[4] == pytest.approx(0.01)
+
+
+def test_a_run_leaves_a_model_that_runs_and_what_is_known_of_it(
+    folder: ClipFolder, tmp_path: Path
+) -> None:
+    config = changed(arch='keyframe_mlp', options={'hidden': 8}, epochs=4)
+    path = clip_run.run(config, folder, tmp_path / 'run', silent())
+    assert {each.name for each in path.parent.iterdir()} >= {
+        'config.yaml', 'metrics.json', 'history.csv', 'learning_curves.png', 'confusion.png',
+        'key_frames.png', 'tiny.onnx', 'tiny.tflite', 'tiny.md',
+    }  # fmt: skip
+    metrics = json.loads((path.parent / 'metrics.json').read_text())
+    assert metrics['clips']['train'] == metrics['clips']['held_out'] == 24
+    assert metrics['held_out']['clips'] == 24 and len(metrics['held_out']['signers']) == 2
+    facts = OnnxClassifier(path).contract
+    assert facts.labels == (*LABELS, 'none')
+    assert facts.metrics['clip_accuracy'] == metrics['held_out']['clip_accuracy']
+    assert 'signers that training never saw' in (path.parent / 'tiny.md').read_text()
+    recognizer = Recognizer(OnnxClassifier(path))
+    points = moving_hand('up', np.random.default_rng(1))
+    for number, each in enumerate(points):
+        told = recognizer.step(LandmarkFrame(number * 50_000_000, (640, 480), each))
+    assert told.probabilities.shape == (3,)
+    with pytest.raises(ConfigError, match='holds a run of another configuration'):
+        clip_run.run(changed(epochs=1), folder, path.parent, silent())
+
+
+def test_clips_in_metres_are_judged_through_one_camera(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / 'world', 'world')
+    config = changed(view='camera')
+    batches, _ = batches_of(folder, config)
+    (first, _), (again, _) = (batches.scored(np.arange(8)) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, read(folder, TINY).windows[:8], equal_nan=True)
+    with pytest.raises(ConfigError, match="allowed for clips of space 'world'; these are 'image'"):
+        read(make_folder(tmp_path / 'image'), config)
+
+
+def test_images_of_takes_and_of_videos_are_clips(tmp_path: Path) -> None:
+    root = tmp_path / 'takes'
+    plan = RenderPlan(('Swipe Up', 'none'), signers=2, takes=2, size_px=(40, 30), rate_hz=10)
+    made = list(render_takes(root, plan))
+    assert len(made) == 8 and list(render_takes(root, plan)) == made
+    config = changed(arch='lrcn', images=ImageInput(15, 20), augment=({'contrast': {}},))
+    clips = read(open_folder(root), config)
+    assert clips.windows.shape == (8, 6, 15, 20, 3) and clips.windows.dtype == np.uint8
+    assert np.ptp(clips.windows[:, 0].astype(int), axis=0).max() > 30, 'all signers look the same'
+    assert clips.labels == ('Swipe Up', 'none')
+    batches = Batches(clips, ['probabilities'], config)
+    images, _ = next(iter(batches.train(divide(clips, config).train, 0)))[:2]
+    assert images.dtype == 'uint8' and images.shape[1:] == (6, 15, 20, 3)
+    for file in (root / 'Swipe Up').rglob('*.jpg'):
+        file.unlink()
+    with pytest.raises(OSError, match='holds no picture'):
+        read(open_folder(root), config)
+
+
+COMPARISON = Comparison(
+    changed(name='compare', fold=None, epochs=1),
+    {name: (TINY.arch, {'widths': (width,)}) for name, width in (('small', 2), ('large', 4))},
+)
+
+
+def write_nothing(model: keras.Model, contract: ModelContract, path: Path) -> float:
+    """In place of the export, which every architecture has a test of."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b'')
+    return 0.0
+
+
+def test_a_step_is_timed(tmp_path: Path) -> None:
+    path = write_model(tmp_path / 'tiny.onnx', contract().to_metadata())
+    assert 0 < comparison.step_ms(path, contract()) < 100
+
+
+def test_a_comparison_accumulates(
+    folder: ClipFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, 'export', write_nothing)
+    monkeypatch.setattr(comparison, 'step_ms', lambda *_: 0.5)
+    out = tmp_path / 'out'
+    first = Comparison(COMPARISON.config, {'small': COMPARISON.entries['small']})
+    compare(first, folder, 1, out, silent())
+    before = json.loads((out / 'results.json').read_text())['entries']['small']
+    table = compare(COMPARISON, folder, 2, out, silent()).read_text()
+    entries = json.loads((out / 'results.json').read_text())['entries']
+    assert entries['small']['folds']['0'] == before['folds']['0'], 'trained once more'
+    assert [[*each['folds']] for each in entries.values()] == [['0', '1'], ['0', '1']]
+    held_out = [each['folds'][fold]['signers'] for each in entries.values() for fold in '01']
+    assert held_out[0].keys() == held_out[2].keys() and len(held_out[0] | held_out[1]) == 4
+    assert table.count('\n') == 4 and '| small |' in table and ' ± ' in table
+    assert (out / 'comparison.png').stat().st_size > 1000
+    monkeypatch.setattr(comparison, 'train_model', lambda *_: pytest.fail('nothing is left'))
+    compare(COMPARISON, folder, 2, out, silent())
+    for other, named in (
+        (Comparison(changed(name='c', fold=None, epochs=2), COMPARISON.entries), 'epochs 1, now'),
+        (
+            Comparison(COMPARISON.config, {'small': (TINY.arch, {})}),
+            'small: options {}, the results',
+        ),
+    ):
+        with pytest.raises(ConfigError, match=named):
+            compare(other, folder, 2, out, silent())
+
+
+def test_the_shipped_protocols_can_be_followed() -> None:
+    configs = Path(__file__).parents[2] / 'config' / 'train'
+    for name, reads in (('compare.yaml', 'landmarks'), ('compare_images.yaml', 'images')):
+        read_from = Comparison.read(configs / name, ())
+        assert len(read_from.entries) >= 3
+        assert (read_from.config.images is not None) == (reads == 'images')
+    assert Comparison.read(configs / 'compare.yaml', ['lstm_100', 'lrcn']).entries == {
+        'lstm_100': ('lstm', {'units': [100]}),
+        'lrcn': ('lrcn', {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ('text', 'named'),
+    [
+        ('name: x\nwindow: 3', 'x.yaml: window: no setting'),
+        ('epochs: 3', 'name: missing'),
+        ('name: x\nepochs: 0', 'epochs: 0, allowed is a positive'),
+        ('name: x\nepochs: many', "epochs: 'many', allowed is a positive"),
+        ('name: x\nclip_fit: squeeze', "clip_fit: 'squeeze', allowed are"),
+        ('name: x\nrecipe: soup', "recipe 'soup', allowed are streams, clips"),
+        ('name: x\nimages: {height: 3}', 'width'),
+        ('- name', 'allowed are settings'),
+        ('name: [', 'x.yaml: while parsing'),
+        ('name: x\narch: alexnet', "'alexnet', known are"),
+        ('name: x\narch: lstm\noptions: {layers: 3}', "options: .*unexpected keyword.*'layers'"),
+        ('name: x\narch: lrcn', 'lrcn reads images, the configuration gives landmarks'),
+        ('name: x\nfold: 7', 'fold: 7, allowed are 0 to 4'),
+        ('name: x\naugment: [{wobble: {}}]', "'wobble', known are mirror"),
+        ('name: x\nskip_labels: [up, down]', 'holds no clip beside skip_labels'),
+    ],
+)
+def test_a_wrong_configuration_is_one_line(tmp_path: Path, text: str, named: str) -> None:
+    make_folder(tmp_path / 'signs')
+    file, out = tmp_path / 'x.yaml', tmp_path / 'run'
+    file.write_text(text)
+    arguments = ['train', '--data', tmp_path / 'signs', '--config', file, '--out', out]
+    result = CliRunner().invoke(app, [*map(str, arguments)])
+    assert result.exit_code == 2
+    assert result.stderr.count('\n') == 1 and result.stderr.startswith('error: ')
+    assert re.search(named, result.stderr), result.stderr
+    assert not list(tmp_path.glob('run/*.onnx'))
+
+
+def test_what_is_no_data_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / 'x.yaml').write_text('name: x')
+    arguments = ['train', '--data', str(tmp_path), '--config', str(tmp_path / 'x.yaml')]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert 'holds neither clips.parquet' in result.stderr and result.stderr.count('\n') == 1
