@@ -13,11 +13,12 @@ import pytest
 pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow')
 
 import keras
-from support import LABELS, contract
+from support import LABELS, contract, frame
 
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ImageInput, ModelContract
+from sign_recognition.recognizer import Recognizer
 from sign_recognition.training import architectures
 from sign_recognition.training.architectures import hierarchical_cnn, keyframe_mlp
 from sign_recognition.training.architectures.keyframe_mlp import PairWithKey
@@ -90,6 +91,10 @@ def test_keras_onnx_and_tflite_agree(name: str, tmp_path: Path) -> None:
     told = np.array([classifier(window) for window in probe_windows(facts(name))])
     assert np.median(told.max(axis=-1)) < 0.99, 'certainty would hide a difference'
     assert np.ptp(told, axis=0).max() > 1e-3, 'all windows are the same to it'
+    # What recognition_node does with it.
+    recognizer, picture = Recognizer(classifier), np.full((24, 32, 3), 99, np.uint8)
+    recognitions = [recognizer.step(frame(0.1 * k, 0.5 + 0.02 * k), picture) for k in range(3)]
+    assert recognitions[-1].probabilities.shape == (len(LABELS),)
 
 
 @pytest.mark.parametrize('name', architectures.names())
