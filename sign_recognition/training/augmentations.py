@@ -191,6 +191,15 @@ def end_early(points: Any, seed: Any, share: float = 0.12) -> Any:
     return _read_at(points, (_ramp(last + 1) - early) * last)
 
 
+def stand_before(points: Any, seed: Any, share: float = 0.5) -> Any:
+    """In some clips the time before they began is their first frame, standing still."""
+    seen = tf.reduce_any(tf.math.is_finite(points), axis=(2, 3))
+    first = tf.argmax(seen, axis=1, output_type=tf.int32)
+    before = tf.range(points.shape[1])[None] < first[:, None]
+    still = tf.gather(points, first[:, None], batch_dims=1)
+    return tf.where(_some(seed, points, share) & before[:, :, None, None], still, points)
+
+
 def vary_body(points: Any, seed: Any, sigma: float = 0.015) -> Any:
     """Another build: each point of the body elsewhere by `sigma`, the same in the whole clip."""
     moved = _normal(seed, (tf.shape(points)[0], 1, points.shape[2], 3), sigma)
@@ -389,7 +398,8 @@ def flip(images: Any, seed: Any, share: float = 0.5) -> Any:
 LANDMARK_STEPS: dict[str, Step] = {
     each.__name__: each
     for each in (
-        mirror, rotate, shift, scale, stretch, noise, crop, speed, end_early, vary_body, vary_hands,
+        mirror, rotate, shift, scale, stretch, noise, crop, speed, end_early, stand_before,
+        vary_body, vary_hands,
         warp, reach, sway,
         drop_frames, drop_hand, drop_hand_frames, virtual_camera,
     )

@@ -29,7 +29,8 @@ from sign_recognition.training.clip_config import ClipConfig, ConfigError
 Rows = npt.NDArray[np.intp]
 # Landmarks (N, T, 75, 3) float32, or images (N, T, H, W, 3) uint8.
 Windows = npt.NDArray[Any]
-# The output whose truth is the finer label of a clip, where an architecture has one.
+# The output whose truth is the finer label of a clip, where an architecture has one; also that of
+# outputs whose names begin with it.
 FINE_OUTPUT = 'fine_probabilities'
 # Of the training signers, one part in so many tells when to stop.
 _VALIDATION_PARTS = 6
@@ -63,13 +64,16 @@ class ClipSet:
         """Of a model of these clips, in the order of the alphabet; 'none' belongs to every one."""
         return (*sorted({*self.shown} - {NONE_LABEL}), NONE_LABEL)
 
-    def weights(self, rows: Rows, balance: float) -> npt.NDArray[np.float32]:
-        """(rows,) with a mean of 1: the more a signer recorded of a label, the less each clip."""
+    def weights(self, rows: Rows, config: ClipConfig) -> npt.NDArray[np.float32]:
+        """(rows,) how much each clip counts: with a signer on the mean 1, without foreign_weight.
+
+        The more a signer recorded of a label, the less each of these clips, as config.balance says.
+        """
         pairs = [(self.signers[row], self.shown[row]) for row in rows]
         counts = Counter(pair for pair in pairs if pair[0])
-        raw = np.array([counts[each] ** -balance if each[0] else np.nan for each in pairs])
+        raw = np.array([counts[each] ** -config.balance if each[0] else np.nan for each in pairs])
         mean = np.nanmean(raw) if counts else 1.0
-        return np.nan_to_num(raw / mean, nan=1.0).astype(np.float32)
+        return np.nan_to_num(raw / mean, nan=config.foreign_weight).astype(np.float32)
 
     @property
     def fine_labels(self) -> tuple[str, ...]:
@@ -240,7 +244,7 @@ class Batches:
         """
         steps, batch = self.steps(rows), min(self._config.batch, len(rows))
         windows, truth = tf.constant(self._clips.windows[rows]), self._truth_of(rows)
-        weights = tf.constant(self._clips.weights(rows, self._config.balance))
+        weights = tf.constant(self._clips.weights(rows, self._config))
         seed = self._config.seed
 
         # No Python in these depends on a tensor: there is nothing for AutoGraph to rewrite.
@@ -274,7 +278,9 @@ class Batches:
 
     def _truth_of(self, rows: Rows) -> dict[str, Any]:
         return {
-            name: tf.constant(self._truth['fine' if name == FINE_OUTPUT else 'label'][rows])
+            name: tf.constant(
+                self._truth['fine' if name.startswith(FINE_OUTPUT) else 'label'][rows]
+            )
             for name in self._outputs
         }
 

@@ -53,6 +53,7 @@ def test_shape_and_seed_are_kept(seed: int, name: str) -> None:
 @pytest.mark.parametrize('name', sorted(LANDMARK_STEPS))
 def test_another_seed_gives_another_batch(name: str) -> None:
     points = clips(3, count=16)
+    points[:, 0] = np.nan
     strong = {'share': 0.5} if name in ('drop_frames', 'drop_hand') else {}
     results = [apply(name, points, seed, **strong) for seed in (1, 2)]
     assert not np.array_equal(*results, equal_nan=True)
@@ -153,6 +154,28 @@ def test_a_cropped_clip_is_a_part_of_it_stretched() -> None:
     lengths = places[:, -1] - places[:, 0]
     assert (lengths >= 5 - 1e-4).all() and (lengths <= 10).all() and np.ptp(lengths) > 0.5
     np.testing.assert_allclose(np.diff(places), np.tile(lengths[:, None] / 10, 10), atol=1e-4)
+
+
+def test_what_was_before_a_clip_stands_still() -> None:
+    points = clips(2)
+    points[1:3, :3] = np.nan
+    stood = apply('stand_before', points, share=1.0)
+    for frame in range(3):
+        np.testing.assert_array_equal(stood[1:3, frame], points[1:3, 3])
+    np.testing.assert_array_equal(stood[:, 3:], points[:, 3:])
+    np.testing.assert_array_equal(stood[[0, 3]], points[[0, 3]])
+
+
+def test_other_hands_stay_on_their_wrists_and_leave_the_body() -> None:
+    points = clips(5)
+    varied = apply('vary_hands', points, degrees=30.0, size=0.3, place=0.0, shape=0.0)
+    np.testing.assert_allclose(varied[:, :, [0, 21]], points[:, :, [0, 21]], atol=1e-6)
+    np.testing.assert_array_equal(varied[:, :, 42:], points[:, :, 42:])
+    lengths = [
+        np.linalg.norm(p[:, :, 21:42, :2] - p[:, :, 21:22, :2], axis=-1) for p in (points, varied)
+    ]
+    ratio = lengths[1][..., 1:] / lengths[0][..., 1:]
+    assert np.nanmax(np.nanmax(ratio, axis=(1, 2)) - np.nanmin(ratio, axis=(1, 2))) < 1e-3
 
 
 def test_a_lost_frame_does_not_spread_through_time() -> None:

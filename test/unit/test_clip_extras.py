@@ -112,7 +112,9 @@ def test_who_recorded_much_weighs_less(data: Path) -> None:
         clips.windows, ('yes', 'yes', 'yes', 'yes', 'no', 'none'), clips.fine,
         ('ann', 'ann', 'ann', 'ann', 'bob', ''), clips.splits, 'image',
     )  # fmt: skip
-    weights = many.weights(np.arange(6), balance=0.5)
+    config = ClipConfig('test', balance=0.5, foreign_weight=0.3)
+    weights = many.weights(np.arange(6), config)
     assert weights[4] == pytest.approx(2 * weights[0])
-    assert weights[5] == 1, 'clips of nobody weigh as much as all others do on the mean'
-    np.testing.assert_array_equal(many.weights(np.arange(6), balance=0), 1)
+    assert weights[:5].mean() == pytest.approx(1)
+    assert weights[5] == pytest.approx(0.3)
+    np.testing.assert_array_equal(many.weights(np.arange(6), ClipConfig('test')), 1)
