@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -65,6 +66,7 @@ def online(
 ) -> None:
     """Continuous streams: gestures between other movement, idle hands, real footage."""
     with one_error():
+        load_quietly()
         from rich.console import Console
 
         from sign_recognition.atomic import write_whole
@@ -109,6 +111,7 @@ def robustness(
 ) -> None:
     """Clips with one thing other than usual: rate, lost hands, side, distance, angle, noise."""
     with one_error():
+        load_quietly()
         from rich.console import Console
 
         from sign_recognition.atomic import write_whole
@@ -133,6 +136,18 @@ def robustness(
         if picture:
             robustness_picture(contract.name, cells, picture)
         console.print(robustness_table(contract.name, cells))
+
+
+def load_quietly() -> None:
+    """Load TensorFlow, which tells a dozen lines of its own when it is.
+
+    Raises:
+        ModuleNotFoundError: it is not installed.
+    """
+    from sign_recognition.native_output import native_errors_hidden
+
+    with native_errors_hidden():
+        import_module('sign_recognition.training.anatomy')
 
 
 def open_model(model: str) -> OnnxClassifier:

@@ -13,6 +13,7 @@ from sign_recognition.commands.benchmark import (
     Data,
     Signers,
     check_folders,
+    load_quietly,
     progress,
     read_people,
 )
@@ -46,6 +47,7 @@ def calibrate(
 ) -> None:
     """Choose a model's thresholds by a bound on false events, and write them into its file."""
     with one_error():
+        load_quietly()
         from rich.console import Console
 
         from sign_recognition.benchmark.calibration import choose
