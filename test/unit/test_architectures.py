@@ -41,6 +41,7 @@ IMAGES = ImageInput(16, 20)
 SMALL: dict[str, dict[str, Any]] = {
     'bigru': {'units': (6, 6), 'dense': 8},
     'bilstm': {'units': (6, 6), 'dense': 8},
+    'body_attention': {'width': 8, 'blocks': 1, 'heads': 2},
     'conv_attention': {'width': 8, 'blocks': 1, 'heads': 2},
     'convlstm': {'filters': (2, 3), 'dense': (8,)},
     'hierarchical_cnn': {'widths': (8, 8), 'dense': 8, 'super_classes': (0, 0, 1)},
