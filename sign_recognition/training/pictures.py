@@ -126,7 +126,7 @@ def draw_comparison(path: Path, summaries: Sequence[Summary]) -> None:
         right.barh(row, each.step_ms, color='tab:orange', alpha=0.7)
     left.set_yticks(range(len(names)), names)
     left.set(xlabel='accuracy, points are folds', xlim=(0, 1))
-    right.set(xlabel='ms a step on one core', xscale='log')
+    right.set(xlabel='ms a step on one core')
     for axes in (left, right):
         axes.grid(axis='x', alpha=0.3)
     _save(figure, path)
