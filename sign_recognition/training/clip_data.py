@@ -29,8 +29,7 @@ from sign_recognition.training.clip_config import ClipConfig, ConfigError
 Rows = npt.NDArray[np.intp]
 # Landmarks (N, T, 75, 3) float32, or images (N, T, H, W, 3) uint8.
 Windows = npt.NDArray[Any]
-# The output whose truth is the finer label of a clip, where an architecture has one; also that of
-# outputs whose names begin with it.
+# The output whose truth is the finer label of a clip, where an architecture has one.
 FINE_OUTPUT = 'fine_probabilities'
 # Of the training signers, one part in so many tells when to stop.
 _VALIDATION_PARTS = 6
@@ -129,12 +128,14 @@ class Division:
         stop: rows; of training signers that training does not see, empty without early stopping.
         held_out: rows; of signers that neither of the others has.
         foreign: rows; foreign clips of 'none' from sources that training never saw.
+        footage: those sources, each as data set/clip.
     """
 
     train: Rows
     stop: Rows
     held_out: Rows
     foreign: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
+    footage: tuple[str, ...] = ()
 
 
 def divide(clips: ClipSet, config: ClipConfig) -> Division:
@@ -278,9 +279,7 @@ class Batches:
 
     def _truth_of(self, rows: Rows) -> dict[str, Any]:
         return {
-            name: tf.constant(
-                self._truth['fine' if name.startswith(FINE_OUTPUT) else 'label'][rows]
-            )
+            name: tf.constant(self._truth['fine' if name == FINE_OUTPUT else 'label'][rows])
             for name in self._outputs
         }
 

@@ -44,11 +44,16 @@ def prepare(
         clips, rows = _append(clips, *_rests(clips.windows[division.train], config))
         division = replace(division, train=np.concatenate([division.train, rows]))
     if config.foreign:
-        windows, shown, apart = _foreign(folder, labels, config, console)
+        windows, shown, sources = _foreign(folder, labels, config, console)
+        footage = _held_out(sources, config)
+        apart = np.isin(sources, footage)
         clips, rows = _append(clips, windows, shown)
         train, held_out = rows[~apart], rows[apart & (np.array(shown) == NONE_LABEL)]
         division = replace(
-            division, train=np.concatenate([division.train, train]), foreign=held_out
+            division,
+            train=np.concatenate([division.train, train]),
+            foreign=held_out,
+            footage=footage,
         )
     return clips, division
 
@@ -113,8 +118,8 @@ def _first(flags: npt.NDArray[np.bool_]) -> int:
 
 def _foreign(
     folder: ClipFolder, labels: tuple[str, ...], config: ClipConfig, console: Console
-) -> tuple[Points, list[str], npt.NDArray[np.bool_]]:
-    """Windows of foreign clips, what they show, and (N,) whether their source is held out."""
+) -> tuple[Points, list[str], list[str]]:
+    """Windows of foreign clips, what each shows, and its source."""
     windows, shown, sources = [], [], []
     for name in config.foreign:
         more = open_folder(folder.path.parent / name)
@@ -128,7 +133,7 @@ def _foreign(
                 sources.append(f'{name}/{clip.id}')
     if not windows:
         raise ConfigError(f'foreign: {list(config.foreign)}, no clip is left')
-    return np.array(windows, np.float32), shown, _held_out(sources, config)
+    return np.array(windows, np.float32), shown, sources
 
 
 def _cut(clip: Clip, config: ClipConfig) -> Iterator[Points]:
@@ -141,10 +146,9 @@ def _cut(clip: Clip, config: ClipConfig) -> Iterator[Points]:
         )
 
 
-def _held_out(sources: list[str], config: ClipConfig) -> npt.NDArray[np.bool_]:
+def _held_out(sources: list[str], config: ClipConfig) -> tuple[str, ...]:
     """One source in as many as there are folds; none where no signer is held out either."""
     if config.fold is None and not config.held_out_signers:
-        return np.zeros(len(sources), bool)
+        return ()
     count = config.folds if isinstance(config.folds, int) else len(config.folds)
-    apart = {*sorted({*sources})[config.fold or 0 :: count]}
-    return np.array([source in apart for source in sources])
+    return tuple(sorted({*sources})[config.fold or 0 :: count])

@@ -244,6 +244,8 @@ def make_contract(
     data = folder.info.name
     if held_out:
         data += f' without signers {", ".join(held_out)}'
+    if config.foreign:
+        data += f'; {", ".join(config.foreign)} as none'
     if config.view == 'camera':
         data += ', through a virtual camera'
     return ModelContract(
@@ -252,6 +254,7 @@ def make_contract(
         metrics=_metrics(trained), images=config.images, clip_fit=config.clip_fit,
         body=_shows_bodies(clips),
         held_out_signers=tuple(held_out),
+        held_out_footage=trained.division.footage,
         fine_labels=clips.fine_labels if FINE_OUTPUT in trained.model.output else (),
     )  # fmt: skip
 
@@ -270,9 +273,11 @@ def _shows_bodies(clips: ClipSet) -> bool:
 
 def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> dict[str, Any]:
     """What metrics.json holds."""
+    parts = {
+        name: getattr(trained.division, name) for name in ('train', 'stop', 'held_out', 'foreign')
+    }
     signers = {
-        name: sorted({clips.signers[row] for row in rows} - {''})
-        for name, rows in vars(trained.division).items()
+        name: sorted({clips.signers[row] for row in rows} - {''}) for name, rows in parts.items()
     }
     return {
         'name': config.name,
@@ -281,7 +286,7 @@ def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> 
         'seed': config.seed,
         'parameters': trained.model.count_params(),
         'file_bytes': path.stat().st_size,
-        'clips': {name: len(rows) for name, rows in vars(trained.division).items()},
+        'clips': {name: len(rows) for name, rows in parts.items()},
         'clips_of_none': clips.shown.count(NONE_LABEL),
         'signers': signers,
         'epochs': trained.state.epochs,
