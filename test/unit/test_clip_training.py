@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -362,6 +363,38 @@ def test_a_wrong_configuration_is_one_line(tmp_path: Path, text: str, named: str
     assert result.stderr.count('\n') == 1 and result.stderr.startswith('error: ')
     assert re.search(named, result.stderr), result.stderr
     assert not list(tmp_path.glob('run/*.onnx'))
+
+
+def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, 'sign_recognition.training.clip_run')
+    monkeypatch.setitem(sys.modules, 'keras', None)
+    make_folder(tmp_path / 'signs')
+    (tmp_path / 'x.yaml').write_text('name: x')
+    config, out = str(tmp_path / 'x.yaml'), str(tmp_path / 'out')
+    arguments = ['train', '--data', str(tmp_path / 'signs'), '--config', config, '--out', out]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert result.stderr == "error: keras is not installed: pip install '.[train]'\n"
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'named'),
+    [
+        (['--folds', '9'], 'folds: 9, allowed are 0 to 5'),
+        (['--arch', 'alexnet'], "'alexnet', known are"),
+        (['--config', 'nowhere.yaml'], 'config: nowhere.yaml: .*No such file'),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_refused(
+    tmp_path: Path, arguments: list[str], named: str
+) -> None:
+    make_folder(tmp_path / 'signs')
+    protocol = Path(__file__).parents[2] / 'config' / 'train' / 'compare.yaml'
+    given = ['compare', '--data', tmp_path / 'signs', '--config', protocol, '--out', tmp_path / 'o']
+    result = CliRunner().invoke(app, [*map(str, given), *arguments])
+    assert result.exit_code == 2
+    assert re.search(named, result.stderr), result.stderr
+    assert not (tmp_path / 'o').exists()
 
 
 def test_what_is_no_data_is_one_line(tmp_path: Path) -> None:
