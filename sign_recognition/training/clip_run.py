@@ -170,6 +170,8 @@ def train_model(
     """
     batches = Batches(clips, [*architecture_losses(config)], config)
     state = fit(model, config, batches, division, run_dir, console)
+    if config.none_odds != 1:
+        _set_none_odds(model, clips.labels.index(NONE_LABEL), config.none_odds)
     figures = fine = None
     if division.held_out.size:
         figures = judge(predict(model, batches, division.held_out), clips, division.held_out)
@@ -186,6 +188,16 @@ def _judge_fine(
     told = predict(model, batches, rows, FINE_OUTPUT)
     shown, signers = ([each[row] for row in rows] for each in (clips.fine, clips.signers))
     return clip_figures(shown, told, clips.fine_labels, signers)
+
+
+def _set_none_odds(model: keras.Model, none: int, odds: float) -> None:
+    """Multiply the odds of 'none' in the last layer."""
+    layer = model.get_layer('probabilities')
+    if not isinstance(layer, keras.layers.Dense):
+        raise ConfigError(f'none_odds: {odds}, allowed is 1 for {model.name}')
+    bias = np.array(layer.bias)
+    bias[none] += np.log(odds)
+    layer.bias.assign(bias)
 
 
 def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Division) -> float:
