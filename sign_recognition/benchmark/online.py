@@ -37,9 +37,7 @@ FIGURES = (
     'footage_false_per_hour', 'gestures_false_per_hour', 'false_per_hour',
 )  # fmt: skip
 # What a false event is laid to, where it is not a movement between gestures.
-INSTEAD, AGAIN, REST_OF_CLIP = (
-    'another gesture instead', 'the same gesture again', 'the rest of a clip'
-)  # fmt: skip
+AGAIN, REST_OF_CLIP = 'the same gesture again', 'the rest of a clip'
 # An event is told about so long after the movement that it comes from.
 _REACTION_S = 0.2
 
@@ -156,7 +154,7 @@ def _movement(judged: Judged, event: Detection) -> str:
     if any(each.label == event.label for each in near):
         return AGAIN
     if near:
-        return INSTEAD
+        return f'instead of {near[0].label}, or beside it'
     stream = judged.stream
     return _kind(stream, stream.part_at(max(event.announced_s - _REACTION_S, 0.0)))
 

@@ -32,7 +32,7 @@ from sign_recognition.evaluation.words import figure_name, figure_text
 from sign_recognition.pixels import PixelArray
 from sign_recognition.web_page import web_page
 
-_MOST_CAUSES = 20
+_MOST_CAUSES = 24
 
 
 @dataclass(frozen=True)
