@@ -1,0 +1,42 @@
+"""The models that come with the package: small, with a card, and as their contract says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sign_recognition.classifier import OnnxClassifier
+from sign_recognition.datasets.shrec17 import LABELS
+from sign_recognition.decision import NONE_LABEL
+from sign_recognition.landmarks import RIGHT_HAND
+
+MODELS = Path(__file__).resolve().parents[2] / 'resource' / 'models'
+MOST_BYTES = 8_000_000
+
+
+@pytest.mark.parametrize('path', sorted(MODELS.glob('*.onnx')), ids=lambda path: path.stem)
+def test_a_shipped_model_is_small_and_has_its_card(path: Path) -> None:
+    classifier = OnnxClassifier(path)
+    assert classifier.contract.name == path.stem
+    assert path.stat().st_size <= MOST_BYTES
+    card = path.with_suffix('.md').read_text(encoding='utf-8')
+    assert card.startswith(f'# {path.stem}\n')
+    empty = np.full(classifier.contract.window_shape, np.nan, np.float32)
+    assert classifier(empty).sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_world_model_tells_14_labels_and_28_kinds() -> None:
+    classifier = OnnxClassifier(MODELS / 'shrec17_world.onnx')
+    contract = classifier.contract
+    assert (contract.space, contract.clip_fit) == ('world', 'resample')
+    assert {*contract.labels} == {*LABELS, NONE_LABEL}
+    assert len(contract.fine_labels) == 2 * len(LABELS)
+    window = np.full(contract.window_shape, np.nan, np.float32)
+    window[:, RIGHT_HAND] = np.random.default_rng(0).normal(0, 0.05, (len(window), 21, 3))
+    told, kinds = classifier(window), classifier.fine(window)
+    for label, probability in zip(contract.labels, told, strict=True):
+        own = [kind.startswith(f'{label}, ') for kind in contract.fine_labels]
+        assert kinds[own].sum() == pytest.approx(probability, abs=1e-5), label
+    assert told[contract.labels.index(NONE_LABEL)] == 0, 'a clip holds a gesture'
