@@ -54,8 +54,8 @@ class Condition:
         lost: share of the images in which no hand is found.
         left_hand: the mirror twin performs; gestures with a direction change their names.
         distance: from the camera, times the usual one.
-        roll_deg: of the camera, clockwise.
-        yaw_deg: of the camera, about the upright axis.
+        roll_deg: by which the hand is seen turned, clockwise.
+        yaw_deg: by which it is seen turned about the upright axis.
         noise: of the landmarks, times what MediaPipe's is taken to be.
         speed: of the movement.
     """
