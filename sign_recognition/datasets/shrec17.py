@@ -141,9 +141,16 @@ def read_clips(root: Path | str) -> list[Shrec17Clip]:
 
 def _read_list(list_file: Path) -> Iterator[Entry]:
     official = list_file.name.split('_')[0]
-    for number, line in enumerate(list_file.read_text().splitlines(), start=1):
+    for number, line in enumerate(_text(list_file).splitlines(), start=1):
         if line.strip():
             yield Entry(list_file.parent, _parse_row(line, f'{list_file}:{number}'), official)
+
+
+def _text(list_file: Path) -> str:
+    try:
+        return list_file.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise Shrec17Error(f'{list_file}: is no text ({error})') from error
 
 
 def _parse_row(line: str, place: str) -> tuple[int, ...]:

@@ -116,3 +116,14 @@ def test_the_real_data() -> None:
     first = [c.points[:, 21, 0] - c.points[0, 21, 0] for c in clips if c.label == 'Swipe Right']
     assert np.median(reach) > 0.1
     assert np.mean([path.max() > -path.min() for path in first]) > 0.9
+
+
+def test_a_list_that_is_no_text_is_named(root: Path) -> None:
+    (root / 'train_gestures.txt').write_bytes(b'\xff\xfe7 2 13')
+    with pytest.raises(Shrec17Error, match=r'train_gestures\.txt: is no text'):
+        read_clips(root)
+
+
+def test_a_byte_order_mark_and_blanks_do_not_matter(root: Path) -> None:
+    (root / 'train_gestures.txt').write_text(f'\ufeff  {ROW}\t\r\n\r\n', encoding='utf-8')
+    assert len(read_clips(root)) == 2
