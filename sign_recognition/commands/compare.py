@@ -23,7 +23,7 @@ def compare(
         int,
         typer.Option(
             min=0,
-            help="Of the configured folds by signer so many are run; 0: the test split instead.",
+            help='Of the configured folds by signer so many are run; 0: the test split instead.',
         ),
     ] = 2,
     budget: Annotated[
