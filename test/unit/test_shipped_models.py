@@ -10,7 +10,7 @@ import pytest
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL
-from sign_recognition.landmarks import RIGHT_HAND
+from sign_recognition.landmarks import POSE, RIGHT_HAND, mirror
 
 MODELS = Path(__file__).resolve().parents[2] / 'resource' / 'models'
 MOST_BYTES = 8_000_000
@@ -40,3 +40,18 @@ def test_the_world_model_tells_14_labels_and_28_kinds() -> None:
         own = [kind.startswith(f'{label}, ') for kind in contract.fine_labels]
         assert kinds[own].sum() == pytest.approx(probability, abs=1e-5), label
     assert told[contract.labels.index(NONE_LABEL)] == 0, 'a clip holds a gesture'
+
+
+def test_the_sign_model_answers_mirror_twins_alike_and_nothing_seen_with_none() -> None:
+    classifier = OnnxClassifier(MODELS / 'asl8_signs.onnx')
+    contract = classifier.contract
+    assert (contract.clip_fit, contract.space, contract.solution) == ('newest', 'image', 'holistic')
+    rng = np.random.default_rng(0)
+    window = np.full(contract.window_shape, np.nan, np.float32)
+    window[:, POSE] = rng.normal((0.5, 0.6, 0), 0.15, (33, 3))
+    window[:, RIGHT_HAND] = rng.normal((0.6, 0.5, 0), 0.05, (21, 3))
+    told, twin = classifier(window), classifier(mirror(window))
+    np.testing.assert_allclose(told, twin, atol=1e-5)
+    nothing = classifier(np.full(contract.window_shape, np.nan, np.float32))
+    assert contract.labels[int(nothing.argmax())] == NONE_LABEL
+    assert np.abs(told - nothing).max() > 0.01, 'what is seen matters'
