@@ -25,6 +25,8 @@ Predict = Callable[[Points], Probabilities]
 
 # Recall that one false event a minute costs.
 _FALSE_COST = 0.04
+_STARTS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+_DURATIONS_S = (0.0, 0.05, 0.1, 0.15, 0.2)
 # Bounds the memory that their windows take.
 _STREAMS_AT_ONCE = 16
 
@@ -162,16 +164,14 @@ def worth(recall: float, false_per_minute: float) -> float:
     return recall - _FALSE_COST * false_per_minute
 
 
-def candidates() -> list[DecisionThresholds]:
+def candidates(longest_s: float = 0.1) -> list[DecisionThresholds]:
     """The thresholds that are tried.
 
-    Smoothing and dwell of more than a tenth of a second are not among them: the robot is to answer
-    within that.
+    Args:
+        longest_s: smoothing and dwell are at most so long: the robot is to answer within that.
     """
-    grid = itertools.product(
-        (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95), (0.0, 0.05, 0.1), (0.0, 0.05, 0.1)
-    )
+    durations_s = [each for each in _DURATIONS_S if each <= longest_s]
     return [
         DecisionThresholds(start, 0.4, smoothing_s, dwell_s, release_s=0.1, rearm_s=0.05)
-        for start, smoothing_s, dwell_s in grid
+        for start, smoothing_s, dwell_s in itertools.product(_STARTS, durations_s, durations_s)
     ]
