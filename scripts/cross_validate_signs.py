@@ -61,8 +61,8 @@ class Scored:
 
     Attributes:
         label: of the sign in it; '' for foreign footage.
-        begin_s: of the sign.
-        end_s: of the sign.
+        begin_s: of the sign, or of the footage.
+        end_s: of it.
         stamps_s: (F,) of the frames.
         probabilities: (F, classes).
     """
@@ -100,7 +100,10 @@ def name_clips(
 
 
 def between_rests(clip: Clip) -> tuple[Points, npt.NDArray[np.float64]]:
-    """A clip between two rests: its first and its last body without hands."""
+    """A clip between two rests: its first and its last body without hands.
+
+    No camera's stream begins in the middle of a movement, as the footage does.
+    """
     frames = round(REST_S * clip.rate_hz)
     points = clip.points.astype(np.float32)
     first, last = points[:1].copy(), points[-1:].copy()
@@ -140,8 +143,9 @@ def score_streams(
         end_s = stamps_s[-1] - REST_S
         yield Scored(clip.label, REST_S, end_s, stamps_s, stream(model, points, stamps_s))
     for clip in foreign:
-        points = clip.points.astype(np.float32)
-        yield Scored('', 0.0, 0.0, clip.times_s, stream(model, points, clip.times_s))
+        points, stamps_s = between_rests(clip)
+        end_s = stamps_s[-1] - REST_S
+        yield Scored('', REST_S, end_s, stamps_s, stream(model, points, stamps_s))
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ def worth(scored: Sequence[Scored], labels: Sequence[str], thresholds: DecisionT
         ]
         if not each.label:
             false += len(starts)
-            minutes += each.stamps_s[-1] / 60
+            minutes += (each.end_s - each.begin_s) / 60
             continue
         right = [
             label == each.label and each.begin_s <= stamp_s <= each.end_s + LATEST_S
@@ -206,8 +210,8 @@ def tables(folds: Sequence[ClipFigures], figures: ClipFigures) -> Iterator[str]:
 def undoubted_lines(figures: ClipFigures) -> Iterator[str]:
     """The figures on the clips whose labels the configuration leaves alone."""
     signs = {label: row for label, row in figures.classes.items() if row.clips}
-    yield f'On the {figures.clips} clips whose labels are not corrected in training: '
-    yield f'{figures.accuracy:.3f}, mean of the signers {figures.signer_mean:.3f}; '
+    yield f'On the {figures.clips} clips whose labels are not corrected in training:'
+    yield f'{figures.accuracy:.3f}, mean of the signers {figures.signer_mean:.3f};'
     yield ', '.join(f'{label} {row.recall:.3f}' for label, row in signs.items()) + '.'
 
 
