@@ -36,9 +36,8 @@ _CHAINS = np.arange(1, 21).reshape(5, 4)
 _START_DEG = np.array([(15, 40, 20, 20)] + [(25, 0, 35, 20)] * 4, np.float32)
 # Points farther off than this, in hand lengths, count by their distance and not by its square.
 _OUTLIER = 0.04
-# Depth along the palm's normal is what the camera flattens, so there a finger's joints count less;
-# with 0.3 a tap, which is little else, lost half of its stroke.
-_DEPTH_WEIGHT = 0.6
+# Depth along the palm's normal is what the camera flattens, so there a finger's joints count less.
+_DEPTH_WEIGHT = 0.3
 # Weights of the priors beside the data: smooth movement, end joints that bend 0.6 times as far as
 # middle joints (Rijpkema & Girard 1991), fingers that do not spread, knuckles near ROOTS.
 _SMOOTH, _COUPLED, _TOGETHER, _ANATOMICAL = 0.1, 0.002, 0.002, 0.02
