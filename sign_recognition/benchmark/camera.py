@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 from sign_recognition.benchmark.scenes import Scene
 from sign_recognition.datasets.shrec17 import RATE_HZ
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, LandmarkFrame, Points, empty_points
-from sign_recognition.training.augment import (
+from sign_recognition.training.stream_augmentation import (
     Floats,
     Rng,
     VirtualCamera,

@@ -22,7 +22,7 @@ from sign_recognition.landmarks import (
 )
 from sign_recognition.recognizer import Classifier, Recognizer
 from sign_recognition.sequence import clip_window
-from sign_recognition.training.augment import (
+from sign_recognition.training.stream_augmentation import (
     MIRRORED_LABELS,
     Floats,
     Rng,

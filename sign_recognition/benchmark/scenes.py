@@ -15,7 +15,7 @@ from sign_recognition.datasets.shrec17 import RATE_HZ
 from sign_recognition.evaluation.events import Interval
 from sign_recognition.landmarks import Points
 from sign_recognition.training.actors import AnatomicalActor, RecordedActor, Take
-from sign_recognition.training.augment import (
+from sign_recognition.training.stream_augmentation import (
     MIRRORED_LABELS,
     Floats,
     Rng,

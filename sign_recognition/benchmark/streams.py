@@ -21,8 +21,8 @@ from sign_recognition.benchmark.scenes import (
 from sign_recognition.evaluation.events import Interval
 from sign_recognition.landmarks import LandmarkFrame
 from sign_recognition.training.actors import AnatomicalActor, RecordedActor, Take
-from sign_recognition.training.augment import Rng
 from sign_recognition.training.foreign import Track
+from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import foreign_stream
 
 # What is seen: gestures with other movement between; hands that do nothing; hands that talk; real

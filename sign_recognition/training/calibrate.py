@@ -17,7 +17,7 @@ from sign_recognition.evaluation.metrics import Outcome
 from sign_recognition.evaluation.replay import decide
 from sign_recognition.landmarks import POINT_COUNT, Points
 from sign_recognition.training.actors import Take
-from sign_recognition.training.augment import Rng
+from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import Stream, clip_stream
 
 Probabilities = npt.NDArray[np.float32]

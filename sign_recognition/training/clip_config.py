@@ -52,7 +52,7 @@ class ClipConfig:
         folds: number of folds by signer; or a list of lists of signers.
         fold: which of them is held out; None: held_out_signers, or else the clips that the data
             set calls 'test', or else none.
-        augment: steps as training/augmentations.py describes them.
+        augment: steps as training/clip_augmentation.py describes them.
         epochs: at most so many passes over the clips.
         budget_s: at most so many seconds of processor time for training; None is no limit.
         batch: windows per step.

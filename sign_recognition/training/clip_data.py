@@ -23,7 +23,7 @@ from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import SPACES
 from sign_recognition.sequence import clip_window, nearest_frames
-from sign_recognition.training import augmentations
+from sign_recognition.training import clip_augmentation
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 
 Rows = npt.NDArray[np.intp]
@@ -229,7 +229,7 @@ class Batches:
             'label': _one_hot(clips.shown, clips.labels),
             'fine': _one_hot(clips.fine, clips.fine_labels),
         }
-        self._augment = augmentations.chain(
+        self._augment = clip_augmentation.chain(
             _steps(config), clips.labels, clips.space, clips.windows.dtype == np.uint8
         )
 
@@ -286,7 +286,7 @@ class Batches:
 
 def camera_view(points: Points, seed: int) -> Points:
     """Clips in metres, each as a virtual camera of its own sees it; the same for the same seed."""
-    camera = augmentations.LANDMARK_STEPS['virtual_camera']
+    camera = clip_augmentation.LANDMARK_STEPS['virtual_camera']
     return np.array(camera(tf.constant(points), (seed, len(points))), np.float32)
 
 

@@ -29,7 +29,7 @@ from sign_recognition.datasets.store import DatasetInfo, write_dataset
 from sign_recognition.landmarks import RIGHT_HAND, LandmarkFrame
 from sign_recognition.model_contract import ImageInput, ModelContract
 from sign_recognition.recognizer import Recognizer
-from sign_recognition.training import augmentations, clip_run, comparison, fitting
+from sign_recognition.training import clip_augmentation, clip_run, comparison, fitting
 from sign_recognition.training.clip_config import ClipConfig, ConfigError, read_config
 from sign_recognition.training.clip_data import Batches, ClipSet, divide, read_clip_set
 from sign_recognition.training.comparison import Comparison, compare
@@ -330,7 +330,7 @@ def test_the_shipped_protocols_can_be_followed() -> None:
 def test_the_shipped_recipes_can_be_followed(name: str) -> None:
     config = read_config(Path(__file__).parents[2] / 'config' / 'train' / f'{name}.yaml')
     assert config.name == name
-    augmentations.chain(config.augment, LABELS, 'image', config.images is not None)
+    clip_augmentation.chain(config.augment, LABELS, 'image', config.images is not None)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from sign_recognition.training.architectures import conv_attention
 from sign_recognition.training.calibrate import pad_hands, score_streams
 from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
+from sign_recognition.training.stream_run import CLASS_NAMES, TrainConfig, build_model, train
 from sign_recognition.training.streams import (
     Performed,
     Stream,
@@ -38,7 +39,6 @@ from sign_recognition.training.streams import (
     make_stream,
 )
 from sign_recognition.training.strokes import find_stroke
-from sign_recognition.training.train import CLASS_NAMES, TrainConfig, build_model, train
 
 FRAMES = 16
 RNG_SEED = 5
@@ -431,7 +431,7 @@ class TestTrain:
             assert probabilities.sum() == pytest.approx(1, abs=1e-5)
 
         told = io.StringIO()
-        monkeypatch.setattr('sign_recognition.training.train.finish', lambda *_: path)
+        monkeypatch.setattr('sign_recognition.training.stream_run.finish', lambda *_: path)
         train(replace(TINY, epochs=2), tmp_path, tmp_path / 'run', Console(file=told))
         assert 'going on after epoch 1' in told.getvalue()
         assert 'epoch 2/2' in told.getvalue() and 'epoch 1/2' not in told.getvalue()

@@ -24,7 +24,6 @@ from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures
 from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import fit_cached
-from sign_recognition.training.augment import Rng
 from sign_recognition.training.calibrate import (
     Predict,
     choose_thresholds,
@@ -35,6 +34,7 @@ from sign_recognition.training.calibrate import (
 )
 from sign_recognition.training.export import export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
+from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
 
 CLASS_NAMES = (*LABELS, NONE_LABEL)

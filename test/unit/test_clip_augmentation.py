@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, Points
 from sign_recognition.landmarks import mirror as mirror_twin
-from sign_recognition.training import augmentations
-from sign_recognition.training.augmentations import IMAGE_STEPS, LANDMARK_STEPS, AugmentationError
+from sign_recognition.training import clip_augmentation
+from sign_recognition.training.clip_augmentation import (
+    IMAGE_STEPS,
+    LANDMARK_STEPS,
+    AugmentationError,
+)
 
 KEEP_WHAT_IS_SEEN = (
     'mirror', 'rotate', 'shift', 'scale', 'noise', 'reach', 'sway', 'virtual_camera',
@@ -36,7 +40,7 @@ def clips(seed: int, count: int = 4, frames: int = 10) -> Points:
 
 def apply(name: str, batch: Any, seed: int = 1, **options: Any) -> Any:
     images = batch.dtype == np.uint8
-    step = augmentations.chain([{name: options}], ['Grab', 'Tap'], 'image', images)
+    step = clip_augmentation.chain([{name: options}], ['Grab', 'Tap'], 'image', images)
     return np.array(step(batch, (seed, 5)))
 
 
@@ -225,11 +229,11 @@ def test_flipped_twice_is_the_same() -> None:
 )
 def test_steps_that_cannot_be_followed(steps: Any, labels: list[str], named: str) -> None:
     with pytest.raises(AugmentationError, match=named):
-        augmentations.chain(steps, labels, 'image')
+        clip_augmentation.chain(steps, labels, 'image')
 
 
 def test_images_refuse_directions_and_steps_of_landmarks() -> None:
     with pytest.raises(AugmentationError, match='flip would make other signs of turn right'):
-        augmentations.chain([{'flip': None}], ['turn right'], 'image', images=True)
+        clip_augmentation.chain([{'flip': None}], ['turn right'], 'image', images=True)
     with pytest.raises(AugmentationError, match="'mirror', known are crop, contrast"):
-        augmentations.chain([{'mirror': None}], [], 'image', images=True)
+        clip_augmentation.chain([{'mirror': None}], [], 'image', images=True)
