@@ -22,7 +22,7 @@ from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
-from sign_recognition.training import anatomy, augment
+from sign_recognition.training import anatomy, stream_augmentation
 from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
@@ -179,16 +179,18 @@ class TestAugment:
     @pytest.mark.parametrize(
         'change',
         [
-            lambda p, rng: augment.mirror_world(p),
-            lambda p, rng: augment.stretch_path(p, 1.5),
-            lambda p, rng: augment.wear_real_hand(p, p[::-1], rng),
-            lambda p, rng: augment.resample(p, np.arange(60.0), np.arange(0, 59, 0.7)),
-            lambda p, rng: augment.VirtualCamera.random(rng).project(p, p.mean(axis=(0, 1))),
-            augment.resize_hand,
-            augment.turn_with_path,
-            augment.guess_depth,
-            augment.tracker_noise,
-            augment.lose_frames,
+            lambda p, rng: stream_augmentation.mirror_world(p),
+            lambda p, rng: stream_augmentation.stretch_path(p, 1.5),
+            lambda p, rng: stream_augmentation.wear_real_hand(p, p[::-1], rng),
+            lambda p, rng: stream_augmentation.resample(p, np.arange(60.0), np.arange(0, 59, 0.7)),
+            lambda p, rng: stream_augmentation.VirtualCamera.random(rng).project(
+                p, p.mean(axis=(0, 1))
+            ),
+            stream_augmentation.resize_hand,
+            stream_augmentation.turn_with_path,
+            stream_augmentation.guess_depth,
+            stream_augmentation.tracker_noise,
+            stream_augmentation.lose_frames,
         ],
     )
     def test_the_input_is_not_changed_and_chance_is_seeded(
@@ -203,22 +205,29 @@ class TestAugment:
 
     def test_mirrored_twice_is_the_same(self) -> None:
         hands = swipe((1, 0, 0))
-        assert np.array_equal(augment.mirror_world(augment.mirror_world(hands)), hands)
-        assert all(augment.MIRRORED_LABELS[b] == a for a, b in augment.MIRRORED_LABELS.items())
+        assert np.array_equal(
+            stream_augmentation.mirror_world(stream_augmentation.mirror_world(hands)), hands
+        )
+        assert all(
+            stream_augmentation.MIRRORED_LABELS[b] == a
+            for a, b in stream_augmentation.MIRRORED_LABELS.items()
+        )
 
     def test_a_swipe_to_the_right_moves_right_in_every_camera(
         self, rng: np.random.Generator
     ) -> None:
         hands = swipe((1, 0, 0))
         for _ in range(50):
-            image = augment.VirtualCamera.random(rng).project(hands, hands.mean(axis=(0, 1)))
+            image = stream_augmentation.VirtualCamera.random(rng).project(
+                hands, hands.mean(axis=(0, 1))
+            )
             right, down, _ = image[25, 0] - image[10, 0]
             assert right > abs(down)
             assert (image[:, 0, 2] == 0).all()
 
     def test_losing_frames_only_loses(self, rng: np.random.Generator) -> None:
         hands = swipe((0, 1, 0))
-        lost = [augment.lose_frames(hands, rng) for _ in range(50)]
+        lost = [stream_augmentation.lose_frames(hands, rng) for _ in range(50)]
         for each in lost:
             seen = np.isfinite(each)
             assert np.array_equal(each[seen], hands[seen])
@@ -227,7 +236,7 @@ class TestAugment:
 
     def test_a_stretched_path_keeps_the_hand(self) -> None:
         hands = swipe((1, 0, 0))
-        stretched = augment.stretch_path(hands, 2.0)
+        stretched = stream_augmentation.stretch_path(hands, 2.0)
         assert np.ptp(stretched[:, 0, 0]) == pytest.approx(2 * np.ptp(hands[:, 0, 0]), rel=1e-4)
         assert np.allclose(stretched - stretched[:, :1], hands - hands[:, :1], atol=1e-6)
 
