@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 from rich.progress import track
 
 from sign_recognition.atomic import write_whole
@@ -32,6 +31,7 @@ from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.landmarks import LEFT_HAND, POSE, LandmarkFrame, Points
 from sign_recognition.sequence import SequenceBuffer, clip_window
 from sign_recognition.training.clip_config import read_config
+from sign_recognition.training.export import rewrite_contract
 from sign_recognition.training.pictures import draw_confusion
 
 ROOT = Path(__file__).parents[1]
@@ -237,12 +237,7 @@ def write_model(path: Path, figures: ClipFigures, chosen: DecisionThresholds, ha
             'foreign_false_per_minute': half.false_per_minute,
         },
     )
-    model = onnx.load(path)
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, contract.to_metadata())
-    partial = MODEL.with_suffix('.partial')
-    onnx.save(model, partial)
-    partial.replace(MODEL)
+    rewrite_contract(path, contract, MODEL)
 
 
 def main() -> None:

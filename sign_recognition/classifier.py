@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sign_recognition.pixels import PixelArray
 
 OUTPUT_NAME = 'probabilities'
 FINE_OUTPUT_NAME = 'fine_probabilities'
+_DIGEST_LETTERS = 12
 _TYPES = {'landmarks': 'tensor(float)', 'images': 'tensor(uint8)'}
 
 
@@ -58,6 +60,10 @@ class OnnxClassifier:
     def fine(self, window: Points | PixelArray) -> npt.NDArray[np.float32]:
         """As a call, but in the order of contract.fine_labels, which must not be empty."""
         return self._run(window, FINE_OUTPUT_NAME)
+
+    def digest(self) -> str:
+        """The beginning of the file's SHA-256, which tells models of one name apart."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()[:_DIGEST_LETTERS]
 
     def _run(self, window: Points | PixelArray, output: str) -> npt.NDArray[np.float32]:
         (probabilities,) = self._session.run([output], {self.contract.input_name: window[None]})

@@ -6,7 +6,6 @@ is in it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -26,7 +25,7 @@ from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.evaluate import Evaluation, ModelResult
 from sign_recognition.evaluation.evaluate import Judged as JudgedRecording
 from sign_recognition.evaluation.html import sections
-from sign_recognition.evaluation.recordings import MakeDetector, Recorded, Tick
+from sign_recognition.evaluation.recordings import Recorded
 from sign_recognition.evaluation.report import plain
 from sign_recognition.evaluation.words import figure_name, figure_text
 from sign_recognition.pixels import PixelArray
@@ -58,11 +57,6 @@ class OnlineResult:
     def at_rate(self, rate_hz: float) -> list[Judged]:
         """The streams of one rate."""
         return [each for each in self.judged if each.stream.rate_hz == rate_hz]
-
-
-def digest(classifier: OnnxClassifier) -> str:
-    """The beginning of a model file's SHA-256."""
-    return hashlib.sha256(classifier.path.read_bytes()).hexdigest()[:12]
 
 
 def online_report(result: OnlineResult) -> dict[str, Any]:
@@ -185,10 +179,6 @@ class _StreamRecording:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.path = Path(name)
-
-    def load(self, make_detector: MakeDetector, tick: Tick) -> Recorded:
-        raise NotImplementedError('streams are made, not read')
 
     def pictures(self, stamps_ns: object) -> dict[int, PixelArray]:
         return {}
@@ -208,7 +198,7 @@ def robustness_report(
     """Everything, for scripts."""
     content = {
         'format': 'sign_recognition robustness benchmark 1',
-        'model': {'name': classifier.contract.name, 'sha256': digest(classifier)},
+        'model': {'name': classifier.contract.name, 'sha256': classifier.digest()},
         'signers': signers,
         'seed': seed,
         'goal': GOAL,

@@ -19,6 +19,7 @@ from sign_recognition.training.stream_augmentation import (
     MIRRORED_LABELS,
     Floats,
     Rng,
+    minimum_jerk,
     mirror_world,
     smooth_noise,
 )
@@ -62,10 +63,6 @@ class Scene:
     def duration_s(self) -> float:
         """Seconds."""
         return len(self.hand) / RATE_HZ
-
-    def part_at(self, time_s: float) -> str:
-        """What the hand did at a time."""
-        return next((each.label for each in self.parts if time_s < each.end_s), STILL)
 
     def mirrored(self) -> Scene:
         """The same by a left hand; gestures with a direction change their names."""
@@ -271,7 +268,7 @@ class _SceneWriter:
         """To a pose on a smooth way, a little curved, at this speed on average."""
         distance_m = float(np.linalg.norm(_palm(pose) - _palm(self._pose)))
         frames = _frames(max(distance_m / speed_mps, 0.4))
-        share = _minimum_jerk(frames)[:, None, None]
+        share = minimum_jerk(frames)[:, None, None]
         curve = self._rng.normal(0, 0.1 * distance_m, 3) * np.sin(np.pi * share)
         self._add(self._pose + (pose - self._pose) * share + curve)
 
@@ -285,12 +282,6 @@ def _frames(duration_s: float) -> int:
     return max(3, round(duration_s * RATE_HZ))
 
 
-def _minimum_jerk(frames: int) -> Floats:
-    """0 to 1 as arms move (Flash & Hogan 1985)."""
-    t = np.linspace(0, 1, frames)
-    return np.asarray(t**3 * (10 - 15 * t + 6 * t**2))
-
-
 def _slowing(frames: int) -> Floats:
     """0 to 1, at its fastest at 1: a hand is slow at its place and fast at the edge of the view."""
-    return 2 * _minimum_jerk(2 * frames)[:frames]
+    return 2 * minimum_jerk(2 * frames)[:frames]

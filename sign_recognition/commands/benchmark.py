@@ -73,7 +73,6 @@ def online(
         from sign_recognition.benchmark.online import judge
         from sign_recognition.benchmark.report import (
             OnlineResult,
-            digest,
             online_page,
             online_report,
             online_tables,
@@ -89,7 +88,7 @@ def online(
         judged = judge(progress(made, 'streams', console), classifier)
         contract = classifier.contract
         result = OnlineResult(
-            contract.name, digest(classifier), contract.decision, people, plan, judged
+            contract.name, classifier.digest(), contract.decision, people, plan, judged
         )
         if report:
             write_whole(report, to_text(online_report(result)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import Solution
 from sign_recognition.graph import AUTO, solution_for
 
@@ -95,7 +96,7 @@ def evaluate(
         }  # fmt: skip
         _evaluate_clips(data, models, report, html, [k for k, v in of_recordings.items() if v])
         return
-    try:
+    with one_error():
         if not recordings:
             raise ValueError('RECORDINGS: none, allowed are some, or --data FOLDER')
         _check(models, baseline, (report, html))
@@ -112,9 +113,6 @@ def evaluate(
             write_whole(html, page(evaluation))
         if landmarks:
             save_landmarks(evaluation, landmarks)
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
     _show(evaluation)
     for line in worse:
         typer.echo(f'worse: {line}', err=True)
@@ -131,7 +129,7 @@ def _evaluate_clips(
     from sign_recognition.evaluation.clips import clip_report
     from sign_recognition.evaluation.report import to_text
 
-    try:
+    with one_error():
         if refused:
             raise ValueError(f'{", ".join(refused)}: not together with --data')
         _check(models, None, (report, html))
@@ -140,9 +138,6 @@ def _evaluate_clips(
             write_whole(report, to_text(clip_report(folder, results)))
         if html:
             write_whole(html, clip_page(folder, results))
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
     for table in clip_tables(results):
         Console().print(table)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,6 @@ from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.sequence import clip_window
 
 FORMAT = 'sign_recognition clip evaluation 1'
-_DIGEST_LETTERS = 12
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -138,8 +136,7 @@ def _result(
         )
         if each[1] != each[2]
     )
-    digest = hashlib.sha256(classifier.path.read_bytes()).hexdigest()[:_DIGEST_LETTERS]
-    return ClipResult(contract.name, digest, figures, fine, mistakes)
+    return ClipResult(contract.name, classifier.digest(), figures, fine, mistakes)
 
 
 def clip_report(folder: ClipFolder, results: Sequence[ClipResult]) -> dict[str, Any]:

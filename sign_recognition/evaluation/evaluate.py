@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -17,13 +16,12 @@ from sign_recognition.evaluation.recordings import (
     Recorded,
     Recording,
     Tick,
+    Viewable,
     write_landmarks,
 )
 from sign_recognition.evaluation.replay import trace
 from sign_recognition.evaluation.truth import Truth
 from sign_recognition.recognizer import Recognizer
-
-_DIGEST_LETTERS = 12
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Judged:
         outcomes: of each model.
     """
 
-    recording: Recording
+    recording: Viewable
     recorded: Recorded
     truth: tuple[Interval, ...] | None
     outcomes: tuple[Outcome, ...]
@@ -182,12 +180,12 @@ def truth_reader(
 
 
 def _results(classifiers: Sequence[OnnxClassifier], judged: Sequence[Judged]) -> list[ModelResult]:
-    digests = [hashlib.sha256(each.path.read_bytes()).hexdigest() for each in classifiers]
+    digests = [each.digest() for each in classifiers]
     names = [each.contract.name for each in classifiers]
     return [
         ModelResult(
             name=names[i] if names.count(names[i]) == 1 else f'{names[i]} {digests[i][:4]}',
-            digest=digests[i][:_DIGEST_LETTERS],
+            digest=digests[i],
             labels=classifier.contract.labels,
             outcomes=tuple(each.outcomes[i] for each in judged if each.known),
         )

@@ -73,15 +73,26 @@ class Recorded:
         return (max(f.stamp_ns for f in self.frames) - self.frames[0].stamp_ns) / 1e9
 
 
-class Recording(Protocol):
-    """One recording on disk.
+class Viewable(Protocol):
+    """What was evaluated, as a report shows it.
 
     Attributes:
         name: short, the same wherever its folder lies.
-        path: of the file or folder.
     """
 
     name: str
+
+    def pictures(self, stamps_ns: Collection[int]) -> dict[int, PixelArray]:
+        """(H, W, 3) uint8 BGR, the images of these stamps, as many as it has."""
+
+
+class Recording(Viewable, Protocol):
+    """One recording on disk.
+
+    Attributes:
+        path: of the file or folder.
+    """
+
     path: Path
 
     def load(self, make_detector: MakeDetector, tick: Tick) -> Recorded:
@@ -94,9 +105,6 @@ class Recording(Protocol):
         Raises:
             OSError: it cannot be read, or holds nothing to evaluate; names it.
         """
-
-    def pictures(self, stamps_ns: Collection[int]) -> dict[int, PixelArray]:
-        """(H, W, 3) uint8 BGR, the images of these stamps, as many as it has."""
 
 
 class VideoRecording:

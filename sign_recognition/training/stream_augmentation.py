@@ -98,6 +98,12 @@ def smooth_noise(rng: Rng, frames: int, columns: int, sigma: float) -> Floats:
     return np.asarray(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)))
 
 
+def minimum_jerk(frames: int) -> Floats:
+    """0 to 1 as arms move (Flash & Hogan 1985)."""
+    t = np.linspace(0, 1, frames)
+    return np.asarray(t**3 * (10 - 15 * t + 6 * t**2))
+
+
 def mirror_world(hands: Points) -> Points:
     """The mirror twin: a right hand becomes a left hand."""
     return hands * np.array((-1, 1, 1), np.float32)

@@ -24,6 +24,7 @@ from sign_recognition.training.stream_augmentation import (
     camera_stamps,
     guess_depth,
     lose_frames,
+    minimum_jerk,
     mirror_world,
     resample,
     resize_hand,
@@ -291,7 +292,7 @@ class SceneBuilder:
     def _reach(self, pose: Points, duration_s: float) -> None:
         """A smooth movement to a pose, a little curved, as arms move."""
         frames = max(3, round(duration_s * RATE_HZ))
-        share = _minimum_jerk(frames)[:, None, None]
+        share = minimum_jerk(frames)[:, None, None]
         start = self._pose
         curve = self._rng.normal(0, 0.02, 3) * np.sin(np.pi * share)
         self._add(start + (pose - start) * share + curve)
@@ -300,14 +301,14 @@ class SceneBuilder:
     def _enter(self, pose: Points) -> None:
         """The hand comes into view from a side, mostly from below, and slows down."""
         frames = round(self._rng.uniform(0.2, 1.2) * RATE_HZ)
-        share = 1 - _minimum_jerk(2 * frames)[frames:][:, None, None]
+        share = 1 - minimum_jerk(2 * frames)[frames:][:, None, None]
         self._add(pose + self._way_out() * share)
         self._add(pose[None])
         self.traps_s.append(self._frames / RATE_HZ)
 
     def _leave(self) -> None:
         frames = round(self._rng.uniform(0.2, 0.7) * RATE_HZ)
-        share = _minimum_jerk(2 * frames)[:frames][:, None, None]
+        share = minimum_jerk(2 * frames)[:frames][:, None, None]
         pose = self._pose
         self._add(pose + self._way_out() * share)
         self.traps_s.append(self._frames / RATE_HZ)
@@ -347,12 +348,6 @@ class SceneBuilder:
         share = (share * np.minimum(1, time_s / 0.5)[:, None])[:, None]
         fingers = own + (other - own) * share * self._rng.uniform(0, 1)
         self._add(fingers + (start - own)[0] + path[:, None])
-
-
-def _minimum_jerk(frames: int) -> Floats:
-    """0 to 1 as arms move (Flash & Hogan 1985)."""
-    t = np.linspace(0, 1, frames)
-    return np.asarray(t**3 * (10 - 15 * t + 6 * t**2))
 
 
 def make_stream(
