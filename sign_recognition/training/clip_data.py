@@ -29,8 +29,10 @@ from sign_recognition.training.clip_config import ClipConfig, ConfigError
 Rows = npt.NDArray[np.intp]
 # Landmarks (N, T, 75, 3) float32, or images (N, T, H, W, 3) uint8.
 Windows = npt.NDArray[Any]
-# The output whose truth is the finer label of a clip, where an architecture has one.
+# The output that tells the finer label of a clip, where an architecture has one; that is also the
+# truth of all outputs of training whose names begin so.
 FINE_OUTPUT = 'fine_probabilities'
+_FINE_PREFIX = 'fine_'
 # Of the training signers, one part in so many tells when to stop.
 _VALIDATION_PARTS = 6
 
@@ -278,10 +280,10 @@ class Batches:
         return windows, {name: np.array(each) for name, each in self._truth_of(rows).items()}
 
     def _truth_of(self, rows: Rows) -> dict[str, Any]:
-        return {
-            name: tf.constant(self._truth['fine' if name == FINE_OUTPUT else 'label'][rows])
-            for name in self._outputs
+        kinds = {
+            name: 'fine' if name.startswith(_FINE_PREFIX) else 'label' for name in self._outputs
         }
+        return {name: tf.constant(self._truth[kind][rows]) for name, kind in kinds.items()}
 
 
 def camera_view(points: Points, seed: int) -> Points:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -191,13 +191,22 @@ def _judge_fine(
 
 
 def _set_none_odds(model: keras.Model, none: int, odds: float) -> None:
-    """Multiply the odds of 'none' in the last layer."""
-    layer = model.get_layer('probabilities')
-    if not isinstance(layer, keras.layers.Dense):
+    """Multiply the odds of 'none' in the last layer, in that of each member of an ensemble."""
+    last = [*_last_layers(model)]
+    if not last:
         raise ConfigError(f'none_odds: {odds}, allowed is 1 for {model.name}')
-    bias = np.array(layer.bias)
-    bias[none] += np.log(odds)
-    layer.bias.assign(bias)
+    for layer in last:
+        bias = np.array(layer.bias)
+        bias[none] += np.log(odds)
+        layer.bias.assign(bias)
+
+
+def _last_layers(model: keras.Model) -> Iterator[keras.layers.Dense]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _last_layers(layer)
+        elif layer.name == OUTPUT_NAME and isinstance(layer, keras.layers.Dense):
+            yield layer
 
 
 def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Division) -> float:

@@ -44,6 +44,12 @@ SMALL: dict[str, dict[str, Any]] = {
     'body_attention': {'width': 8, 'blocks': 1, 'heads': 2},
     'conv_attention': {'width': 8, 'blocks': 1, 'heads': 2},
     'convlstm': {'filters': (2, 3), 'dense': (8,)},
+    'ensemble': {
+        'members': [
+            {'arch': 'conv_attention', 'options': {'width': 8, 'blocks': 1, 'heads': 2}},
+            {'arch': 'hierarchical_cnn', 'options': {'widths': (8, 8), 'dense': 8}},
+        ]
+    },
     'hierarchical_cnn': {'widths': (8, 8), 'dense': 8, 'super_classes': (0, 0, 1)},
     'keyframe_mlp': {'hidden': 8},
     'lrcn': {'filters': (4, 6), 'pools': (4, 2), 'units': 6},
@@ -297,15 +303,37 @@ def test_a_contract_of_another_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_finer_labels_add_up_and_reach_the_file(tmp_path: Path) -> None:
-    model = small('path_and_shape', fine_per_class=2)
+    model = small('ensemble', fine_per_class=2)
     fine = ('Swipe Right, 1', 'Swipe Right, 2', 'Swipe Left, 1', 'Swipe Left, 2')
-    given = replace(facts('path_and_shape'), fine_labels=fine)
+    given = replace(facts('ensemble'), fine_labels=fine)
     assert export(model, given, tmp_path / 'model.onnx') <= PARITY_LIMIT
     classifier = OnnxClassifier(tmp_path / 'model.onnx')
     window = probe_windows(given)[0]
     kinds, told = classifier.fine(window), classifier(window)
     assert kinds.sum() == pytest.approx(1, abs=1e-5)
     assert told == pytest.approx([kinds[:2].sum(), kinds[2:].sum(), 0], abs=1e-5)
+
+
+def test_an_ensemble_answers_with_the_mean_of_its_members(rng: np.random.Generator) -> None:
+    told = small('ensemble')(person(rng))
+    members = np.stack([told[f'member{number}_probabilities'] for number in range(2)])
+    assert np.array(told['probabilities']) == pytest.approx(members.mean(axis=0), abs=1e-6)
+    assert np.abs(members[0] - members[1]).max() > 1e-2
+
+
+def test_members_of_an_ensemble_share_what_does_not_learn() -> None:
+    twins = small('ensemble', members=[{'arch': 'conv_attention'}] * 2)
+    alone = small('conv_attention').get_layer('features').output
+    assert twins.get_layer('features').output.shape[1] == alone.shape[1] * alone.shape[2]
+
+
+def test_an_ensemble_is_of_architectures_of_landmarks() -> None:
+    with pytest.raises(ValueError, match="members: {'name': 'lstm'}, allowed are arch and options"):
+        small('ensemble', members=[{'name': 'lstm'}] * 2)
+    with pytest.raises(ValueError, match='members: lrcn reads images, allowed: landmarks'):
+        small('ensemble', members=[{'arch': 'lrcn', 'options': {'height': 16, 'width': 20}}] * 2)
+    with pytest.raises(ValueError, match='members: 1, allowed are 2 or more'):
+        small('ensemble', members=[{'arch': 'lstm'}])
 
 
 def test_path_and_shape_knows_no_place_and_no_size(rng: np.random.Generator) -> None:

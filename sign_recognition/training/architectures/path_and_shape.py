@@ -34,25 +34,20 @@ def build(
     heads: int = 4,
     dropout: float = 0.4,
     stride: int = 2,
-    fine_per_class: int = 1,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
     Args:
         window_frames: frames in the window (T), a multiple of stride.
-        classes: number of labels; the last is `none`.
+        classes: number of labels.
         width: channels.
         blocks: convolution blocks.
         heads: attention heads; divides width.
         dropout: share of the embedding dropped in training.
         stride: so many frames become one, their mean, which trembles less.
-        fine_per_class: above 1 the network tells so many kinds of each label but `none` apart, in
-            the output `fine_probabilities`; a label is then as probable as its kinds together, and
-            `none`, which such clips do not hold, has probability 0.
 
     Returns:
-        A model as in the description of `architectures`, and with fine_per_class above 1 with
-        `fine_probabilities` (B, fine_per_class (classes - 1)), the kinds of a label side by side.
+        A model as in the description of `architectures`.
 
     Raises:
         ValueError: window_frames is no multiple of stride.
@@ -74,27 +69,11 @@ def build(
     embedding = layers.Concatenate(name='embedding')(
         [layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)]
     )
+    dense = layers.Dense(classes, activation='softmax', name='probabilities')
+    probabilities = dense(layers.Dropout(dropout)(embedding))
     return keras.Model(
-        landmarks,
-        {
-            'embedding': embedding,
-            **_heads(layers.Dropout(dropout)(embedding), classes, fine_per_class),
-        },
-        name=NAME,
+        landmarks, {'probabilities': probabilities, 'embedding': embedding}, name=NAME
     )
-
-
-def losses(
-    label_smoothing: float, fine_per_class: int = 1, **_: Any
-) -> dict[str, tuple[keras.losses.Loss, float]]:
-    """The losses and their weights; with finer labels these are learned, and the sums follow."""
-    cross_entropy = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
-    if fine_per_class == 1:
-        return {'probabilities': (cross_entropy, 1.0)}
-    return {
-        'fine_probabilities': (cross_entropy, 1.0),
-        'probabilities': (keras.losses.CategoricalCrossentropy(), 0.0),
-    }
 
 
 @keras.saving.register_keras_serializable('sign_recognition')
@@ -208,15 +187,3 @@ def _attention_block(x: Any, width: int, heads: int) -> Any:
     normed = layers.LayerNormalization(name='attention_norm')(x)
     attention = layers.MultiHeadAttention(heads, width // heads, dropout=0.1, name='attention')
     return layers.Add()([x, layers.Dropout(0.15)(attention(normed, normed))])
-
-
-def _heads(embedding: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
-    if fine_per_class == 1:
-        dense = layers.Dense(classes, activation='softmax', name='probabilities')
-        return {'probabilities': dense(embedding)}
-    count = fine_per_class * (classes - 1)
-    fine = layers.Dense(count, activation='softmax', name='fine_probabilities')(embedding)
-    kinds = ops.reshape(fine, (-1, classes - 1, fine_per_class))
-    summed = ops.pad(ops.sum(kinds, axis=-1), ((0, 0), (0, 1)))
-    named = layers.Activation('linear', name='probabilities')(summed)
-    return {'probabilities': named, 'fine_probabilities': fine}

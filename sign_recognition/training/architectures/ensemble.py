@@ -1,0 +1,127 @@
+"""Several networks of different kinds in one graph, which answer with the mean of their answers.
+
+Networks that see different features of a hand err at different clips: their mean is right more
+often than the best of them (Hansen and Salamon, 'Neural network ensembles', 1990; joint, bone and
+motion streams of skeletons: Shi et al., 2s-AGCN, 2019). Each member has a loss of its own and
+learns as if alone, from the same batches; features that members share are computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from sign_recognition.training import architectures
+from sign_recognition.training.blocks import landmark_input
+
+NAME = 'ensemble'
+
+
+def build(
+    window_frames: int,
+    classes: int,
+    members: Sequence[Mapping[str, Any]],
+    fine_per_class: int = 1,
+) -> keras.Model:
+    """The model from raw landmarks to probabilities.
+
+    Args:
+        window_frames: frames in the window (T).
+        classes: number of labels; the last is `none`.
+        members: two or more, each `arch`, an architecture of landmarks, and its `options`.
+        fine_per_class: above 1 the members tell so many kinds of each label but `none` apart, in
+            the output `fine_probabilities`; a label is then as probable as its kinds together, and
+            `none`, which such clips do not hold, has probability 0.
+
+    Returns:
+        A model as in the description of `architectures`, with the members' embeddings side by
+        side, the members' outputs that have a loss, and with fine_per_class above 1
+        `fine_probabilities` (B, fine_per_class (classes - 1)), the kinds of a label side by side.
+
+    Raises:
+        ValueError: a member is not as described.
+        ArchitectureError: there is no such architecture.
+    """
+    landmarks = landmark_input(window_frames)
+    told = fine_per_class * (classes - 1) if fine_per_class > 1 else classes
+    models = [each.build(window_frames, told, **options) for each, options in _members(members)]
+    learners, reads = _share_features(models, landmarks)
+    answers = [learner(each) for learner, each in zip(learners, reads, strict=True)]
+    outputs = {
+        _output_name(number, name, fine_per_class): answers[number][name]
+        for number, (member, options) in enumerate(_members(members))
+        for name in member.losses(0.0, **options)
+    }
+    mean = layers.Average(name='mean')([answer['probabilities'] for answer in answers])
+    embedding = layers.Concatenate(name='embedding')([answer['embedding'] for answer in answers])
+    return keras.Model(
+        landmarks,
+        {'embedding': embedding, **_heads(mean, classes, fine_per_class), **outputs},
+        name=NAME,
+    )
+
+
+def losses(
+    label_smoothing: float, members: Sequence[Mapping[str, Any]], fine_per_class: int = 1
+) -> dict[str, tuple[keras.losses.Loss, float]]:
+    """The losses of all members and their weights; the mean of their answers has none."""
+    own = {
+        _output_name(number, name, fine_per_class): (loss, weight / len(members))
+        for number, (member, options) in enumerate(_members(members))
+        for name, (loss, weight) in member.losses(label_smoothing, **options).items()
+    }
+    return {'probabilities': (keras.losses.CategoricalCrossentropy(), 0.0), **own}
+
+
+def _members(
+    members: Sequence[Mapping[str, Any]],
+) -> Iterator[tuple[architectures.Architecture, Mapping[str, Any]]]:
+    """The architecture of each member and its options."""
+    if len(members) < 2:
+        raise ValueError(f'members: {len(members)}, allowed are 2 or more')
+    for each in members:
+        if not {'arch'} <= set(each) <= {'arch', 'options'}:
+            raise ValueError(f'members: {dict(each)}, allowed are arch and options')
+        yield architectures.find(each['arch']), each.get('options') or {}
+
+
+def _output_name(number: int, name: str, fine_per_class: int) -> str:
+    """Of a member's output; the truth of what begins with fine_ is the finer label."""
+    return f'{"fine_" if fine_per_class > 1 else ""}member{number}_{name}'
+
+
+def _share_features(
+    models: Sequence[keras.Model], landmarks: Any
+) -> tuple[list[keras.Model], list[Any]]:
+    """The learning parts of the members, and what each reads: its part of the layer `features`."""
+    kinds: dict[str, keras.Model] = {}
+    parts, kind_of = [], []
+    for number, model in enumerate(models):
+        if model.input.name != 'landmarks':
+            raise ValueError(f'members: {model.name} reads {model.input.name}, allowed: landmarks')
+        features = model.get_layer('features').output
+        front = keras.Model(model.input, features, name=f'features{number}')
+        kind_of.append(str(front.get_config()['layers']))
+        kinds.setdefault(kind_of[-1], front)
+        parts.append(keras.Model(features, model.output, name=f'member{number}'))
+    found = {kind: front(landmarks) for kind, front in kinds.items()}
+    flat = layers.Concatenate(name='features')([layers.Flatten()(x) for x in found.values()])
+    reads, begin = {}, 0
+    for kind, x in found.items():
+        end = begin + x.shape[1] * x.shape[2]
+        reads[kind] = ops.reshape(flat[:, begin:end], (-1, *x.shape[1:]))
+        begin = end
+    return parts, [reads[kind] for kind in kind_of]
+
+
+def _heads(mean: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
+    if fine_per_class == 1:
+        return {'probabilities': layers.Activation('linear', name='probabilities')(mean)}
+    fine = layers.Activation('linear', name='fine_probabilities')(mean)
+    kinds = ops.reshape(fine, (-1, classes - 1, fine_per_class))
+    summed = ops.pad(ops.sum(kinds, axis=-1), ((0, 0), (0, 1)))
+    named = layers.Activation('linear', name='probabilities')(summed)
+    return {'probabilities': named, 'fine_probabilities': fine}
