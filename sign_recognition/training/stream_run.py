@@ -153,7 +153,7 @@ class Examples:
     """What the trainable part of a model learns from.
 
     Attributes:
-        features: (N, T, features) float16; they lie within +-8.
+        features: (N, ...) float16, what the layer `features` gives; they lie within +-8.
         classes: (N,) numbers in CLASS_NAMES.
     """
 
@@ -216,22 +216,27 @@ class StreamPool:
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches for Keras; the truth is the same for each output that has a loss."""
+    """Batches for Keras; the truth is the same for each output that has a loss.
 
-    def __init__(self, examples: Examples, batch: int, outputs: Sequence[str]) -> None:
+    One for a whole run, whose examples change with the epochs: TensorFlow never lets go of what
+    Keras once iterated over, and an epoch's examples are half a gigabyte.
+    """
+
+    def __init__(self, batch: int, outputs: Sequence[str]) -> None:
         super().__init__()
-        self._examples, self._batch, self._outputs = examples, batch, outputs
+        self._batch, self._outputs = batch, outputs
+        self.examples = Examples(np.zeros((0, 0, 0), np.float16), np.zeros(0, np.int64))
 
     def __len__(self) -> int:
-        return len(self._examples.classes) // self._batch or 1
+        return len(self.examples.classes) // self._batch or 1
 
     def __getitem__(
         self, index: int
     ) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]:
         part = slice(index * self._batch, (index + 1) * self._batch)
-        one_hot = np.eye(len(CLASS_NAMES), dtype=np.float32)[self._examples.classes[part]]
+        one_hot = np.eye(len(CLASS_NAMES), dtype=np.float32)[self.examples.classes[part]]
         truth = dict.fromkeys(self._outputs, one_hot)
-        return self._examples.features[part].astype(np.float32), truth
+        return self.examples.features[part].astype(np.float32), truth
 
 
 class _Advance(keras.callbacks.Callback):  # type: ignore[misc]
@@ -335,10 +340,10 @@ def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Consol
     """The whole trained model."""
     whole, front, back = build_model(config)
     pool = StreamPool(config, material, lambda windows: np.asarray(front.predict_on_batch(windows)))
+    batches = _Batches(config.batch, [*_losses(config)])
     first, learner = _resume(run_dir, console) or (0, back)
     for epoch in range(first, config.epochs):
-        examples = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
-        batches = _Batches(examples, config.batch, [*_losses(config)])
+        batches.examples = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
         steps = config.epochs * len(batches)
         if epoch == 0:
             _compile(learner, config, steps)
@@ -347,7 +352,7 @@ def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Consol
         with Progress(console=console, transient=True) as bar:
             history = learner.fit(batches, verbose=0, callbacks=[_Advance(bar)]).history
         console.print(
-            f'epoch {epoch + 1}/{config.epochs}: {len(examples.classes)} windows, '
+            f'epoch {epoch + 1}/{config.epochs}: {len(batches.examples.classes)} windows, '
             + ', '.join(f'{key} {value[-1]:.3f}' for key, value in history.items())
         )
         _save(learner, epoch + 1, run_dir)
