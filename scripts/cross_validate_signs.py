@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from rich.progress import track
+from tables import put_tables
 
-from sign_recognition.atomic import write_whole
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.clip import Clip
 from sign_recognition.datasets.clip_folder import open_folder
@@ -39,7 +39,6 @@ CONFIG = ROOT / 'config' / 'train' / 'asl8_signs.yaml'
 MODEL = ROOT / 'resource' / 'models' / 'asl8_signs.onnx'
 CARD = MODEL.with_suffix('.md')
 PICTURE = ROOT / 'docs' / 'asl8_signs.png'
-BEGIN, END = '<!-- the folds: begin -->', '<!-- the folds: end -->'
 FOREIGN_VIDEOS = 'foreign_videos'
 # Of each fold so many clips are sewn into a stream, each between two rests of so long.
 STREAM_CLIPS, REST_S = 30, 1.0
@@ -266,7 +265,7 @@ def main() -> None:
     chosen = max(THRESHOLDS, key=lambda each: worth(scored[::2], labels, each).total)
     half = worth(scored[1::2], labels, chosen)
     write_model(trained(data, None, runs), figures, chosen, half)
-    draw_confusion(PICTURE, figures)
+    draw_confusion(PICTURE, figures.labels, figures.confusion)
     doubted = {(each['signer'], each['label']) for each in config.corrections}
     undoubted = [each for each in named if (each[1], each[0]) not in doubted]
     lines = [
@@ -275,9 +274,7 @@ def main() -> None:
         *undoubted_lines(figures_of(undoubted, labels)),
         *threshold_lines(chosen, half),
     ]
-    before, rest = CARD.read_text(encoding='utf-8').split(BEGIN)
-    content = '\n'.join([BEGIN, *lines, END])
-    write_whole(CARD, f'{before}{content}{rest.split(END)[1]}')
+    put_tables(CARD, 'folds', lines)
 
 
 def figures_of(

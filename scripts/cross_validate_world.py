@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tables import put_tables
 
-from sign_recognition.atomic import write_whole
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.training.clip_config import read_config
 from sign_recognition.training.pictures import draw_confusion
@@ -27,7 +27,6 @@ ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'config' / 'train' / 'shrec17_world.yaml'
 CARD = ROOT / 'resource' / 'models' / 'shrec17_world.md'
 PICTURE = ROOT / 'docs' / 'shrec17_world.png'
-BEGIN, END = '<!-- the folds: begin -->', '<!-- the folds: end -->'
 
 
 def train_fold(data: str, fold: int, run: Path) -> dict[str, Any]:
@@ -82,7 +81,7 @@ def all_figures(rows: Sequence[dict[str, Any]]) -> ClipFigures:
 
 def label_table(figures: ClipFigures) -> Iterator[str]:
     """Every label over all folds, and draws their confusion."""
-    draw_confusion(PICTURE, figures)
+    draw_confusion(PICTURE, figures.labels, figures.confusion)
     yield from ('| label | clips | recall | precision | F1 |', '|---|---|---|---|---|')
     for label, each in figures.classes.items():
         yield (
@@ -100,9 +99,7 @@ def main() -> None:
     found = [
         train_fold(sys.argv[1], fold, runs / f'shrec17_world_fold{fold}') for fold in range(count)
     ]
-    before, rest = CARD.read_text(encoding='utf-8').split(BEGIN)
-    text = '\n'.join(tables(found))
-    write_whole(CARD, f'{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}')
+    put_tables(CARD, 'folds', tables(found))
 
 
 if __name__ == '__main__':

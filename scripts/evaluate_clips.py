@@ -1,4 +1,4 @@
-"""Evaluates real people's clips as bags, and writes the tables in docs/evaluation.md.
+"""Evaluates real people's clips as bags, and writes the tables of the model's card.
 
     .venv/bin/python scripts/evaluate_clips.py [DATA]
 
@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sign_recognition.atomic import write_whole
+from tables import put_tables
+
 from sign_recognition.evaluation.words import figure_name, figure_text
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / 'docs' / 'evaluation.md'
-BEGIN, END = '<!-- the clips: begin -->', '<!-- the clips: end -->'
+CARD = ROOT / 'resource' / 'models' / 'shrec17_live.md'
 # Where the truth says what was performed, and where nothing was.
 KNOWN = ('ryker_gestures', 'aiforever_gifs')
 FOREIGN = ('chalearn_nmadapan', 'wave_imishra')
@@ -82,14 +82,10 @@ def told_text(event: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Evaluate, and put the tables into the page."""
+    """Evaluate, and put the tables into the card."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / 'shared' / 'data'
     with tempfile.TemporaryDirectory() as name:
-        lines = tables(evaluate_as_bags(data / 'video', Path(name)))
-        before, rest = PAGE.read_text(encoding='utf-8').split(BEGIN)
-        after = rest.split(END)[1]
-        text = '\n'.join(lines)
-        write_whole(PAGE, f'{before}{BEGIN}\n{text}\n{END}{after}')
+        put_tables(CARD, 'clips', tables(evaluate_as_bags(data / 'video', Path(name))))
 
 
 if __name__ == '__main__':

@@ -202,9 +202,8 @@ def robustness_report(
         'signers': signers,
         'seed': seed,
         'goal': GOAL,
-        'cells': [{**asdict(cell.condition), 'accuracy': cell.accuracy, 'by_label': cell.by_label}
-                  for cell in cells],
-    }  # fmt: skip
+        'cells': [{**asdict(cell.condition), **cell.figures.to_json()} for cell in cells],
+    }
     rounded: dict[str, Any] = plain(content)
     return rounded
 
@@ -216,11 +215,12 @@ def robustness_table(name: str, cells: Sequence[Cell]) -> Table:
         table.add_column(heading, justify='right' if heading == 'accuracy' else 'left')
     for cell in cells:
         worst = sorted(cell.by_label.items(), key=lambda item: item[1])[:3]
-        colour = 'green' if cell.accuracy >= GOAL else 'red'
+        accuracy = cell.figures.accuracy
+        colour = 'green' if accuracy >= GOAL else 'red'
         table.add_row(
             cell.condition.group,
             cell.condition.level,
-            f'[{colour}]{cell.accuracy:.1%}[/{colour}]',
+            f'[{colour}]{accuracy:.1%}[/{colour}]',
             ', '.join(f'{label} {share:.0%}' for label, share in worst),
         )
     return table
@@ -237,8 +237,8 @@ def robustness_picture(name: str, cells: Sequence[Cell], path: Path) -> None:
     figure = Figure(figsize=(7.5, 0.27 * len(cells) + 1.0), layout='constrained')
     axes = figure.subplots()
     names = [f'{cell.condition.group} {cell.condition.level}'.strip() for cell in cells]
-    shares = [100 * cell.accuracy for cell in cells]
-    colours = ['#2f6fb5' if cell.accuracy >= GOAL else '#c62f39' for cell in cells]
+    shares = [100 * cell.figures.accuracy for cell in cells]
+    colours = ['#2f6fb5' if share >= 100 * GOAL else '#c62f39' for share in shares]
     bars = axes.barh(range(len(cells)), shares, color=colours, height=0.7)
     axes.bar_label(bars, [f'{share:.1f}' for share in shares], padding=3, fontsize=8)
     axes.axvline(100 * GOAL, color='#66727f', linewidth=1, linestyle='--')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from sign_recognition.benchmark.camera import SIZE_PX
 from sign_recognition.datasets.shrec17 import RATE_HZ, Shrec17Clip
 from sign_recognition.decision import NONE_LABEL
+from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.evaluation.replay import trace
 from sign_recognition.landmarks import (
     LEFT_HAND,
@@ -100,13 +100,16 @@ class Cell:
 
     Attributes:
         condition: what was other than usual.
-        accuracy: share of the clips named rightly, 0 to 1.
-        by_label: the same of each gesture.
+        figures: of all clips; 'none' was no answer.
     """
 
     condition: Condition
-    accuracy: float
-    by_label: Mapping[str, float]
+    figures: ClipFigures
+
+    @property
+    def by_label(self) -> Mapping[str, float]:
+        """Share of the clips of each gesture that were named rightly, 0 to 1."""
+        return {label: row.recall for label, row in self.figures.classes.items() if row.clips}
 
 
 def measure(
@@ -128,17 +131,16 @@ def measure(
     """
     contract = classifier.contract
     gestures = np.array([label != NONE_LABEL for label in contract.labels])
-    right: Counter[str] = Counter()
-    shown: Counter[str] = Counter()
+    shown, told = [], []
     for number, clip in enumerate(clips):
         rng = np.random.default_rng((seed, number))
         times_s, points = see(clip, condition, contract.space, rng)
-        scores = np.where(gestures, _scores(classifier, times_s, points), -1.0)
+        told.append(np.where(gestures, _scores(classifier, times_s, points), -1.0))
         label = MIRRORED_LABELS.get(clip.label, clip.label) if condition.left_hand else clip.label
-        shown[label] += 1
-        right[label] += contract.labels[int(scores.argmax())] == label
-    by_label = {label: right[label] / shown[label] for label in contract.labels if shown[label]}
-    return Cell(condition, right.total() / shown.total(), by_label)
+        shown.append(label)
+    signers = [clip.signer for clip in clips]
+    figures = clip_figures(shown, np.array(told, np.float32), contract.labels, signers)
+    return Cell(condition, figures)
 
 
 def measure_each(

@@ -322,7 +322,8 @@ def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> 
 def _draw(config: ClipConfig, trained: Trained, clips: ClipSet, run_dir: Path) -> None:
     pictures.draw_history(run_dir / 'learning_curves.png', trained.state.history)
     if trained.figures:
-        pictures.draw_confusion(run_dir / 'confusion.png', trained.figures)
+        figures = trained.figures
+        pictures.draw_confusion(run_dir / 'confusion.png', figures.labels, figures.confusion)
     if 'key_frame' in trained.model.output:
         rows = trained.division.held_out if trained.figures else trained.division.train
         _draw_key_frames(config, trained.model, clips, rows, run_dir / 'key_frames.png')

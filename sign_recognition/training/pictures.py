@@ -10,7 +10,6 @@ import matplotlib
 import numpy as np
 import numpy.typing as npt
 
-from sign_recognition.evaluation.clip_figures import ClipFigures
 from sign_recognition.landmarks import HAND_BONES, LEFT_HAND, RIGHT_HAND, Points
 
 if TYPE_CHECKING:
@@ -41,12 +40,17 @@ def draw_history(path: Path, history: Sequence[dict[str, float]]) -> None:
     _save(figure, path)
 
 
-def draw_confusion(path: Path, figures: ClipFigures) -> None:
-    """What was said of each label, as shares of the clips that show it."""
-    used = [number for number, label in enumerate(figures.labels) if label in figures.classes]
-    counts = figures.confusion[np.ix_(used, used)]
+def draw_confusion(path: Path, labels: Sequence[str], counts: npt.NDArray[np.int64]) -> None:
+    """What was said of each label, as shares of the clips that show it.
+
+    Args:
+        path: PNG file.
+        labels: of the rows and columns; those without a clip are left out.
+        counts: (labels, labels) clips; row: what was shown, column: what was said.
+    """
+    used = np.flatnonzero(counts.any(axis=0) | counts.any(axis=1))
+    counts, labels = counts[np.ix_(used, used)], [labels[number] for number in used]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    labels = [figures.labels[number] for number in used]
     side = min(3 + 0.35 * len(labels), 16)
     figure, axes = plt.subplots(figsize=(side, side), layout='constrained')
     axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)

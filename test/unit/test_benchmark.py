@@ -301,21 +301,21 @@ class TestRobustness:
     ) -> None:
         cells = list(measure_each(clips, Following(space=space), conditions(space), 0))
         assert [cell.condition for cell in cells] == conditions(space)
-        assert {cell.accuracy for cell in cells} == {1.0}
+        assert {cell.figures.accuracy for cell in cells} == {1.0}
         groups = {cell.condition.group for cell in cells}
         assert ('distance' in groups) == (space == 'image')
 
     @pytest.mark.filterwarnings('ignore:Mean of empty slice')
     def test_a_model_of_streams_sees_the_clip_as_a_stream(self, clips: list[Shrec17Clip]) -> None:
         following = Following(clip_fit='newest', window_frames=24, rate_hz=20.0)
-        assert measure(clips, following, conditions('image')[0], 0).accuracy == 1.0
+        assert measure(clips, following, conditions('image')[0], 0).figures.accuracy == 1.0
 
     def test_none_is_no_answer(self, clips: list[Shrec17Clip]) -> None:
         class Silent(Following):
             def __call__(self, window: Points) -> np.ndarray:
                 return np.array([0, 0, 1], np.float32)
 
-        assert measure(clips, Silent(), conditions('image')[0], 0).accuracy == 0.5
+        assert measure(clips, Silent(), conditions('image')[0], 0).figures.accuracy == 0.5
 
     def test_conditions_do_what_they_say(self, clips: list[Shrec17Clip]) -> None:
         def seen(**changes: float) -> tuple[np.ndarray, Points]:
