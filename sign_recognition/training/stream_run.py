@@ -272,13 +272,9 @@ def build_model(config: TrainConfig) -> tuple[keras.Model, keras.Model, keras.Mo
             f'architecture: {config.architecture} reads {whole.input.name}, '
             'allowed here is one that reads landmarks'
         )
-    features = whole.get_layer('features').output
-    front = keras.Model(whole.input, features)
-    return (
-        whole,
-        front,
-        keras.Model(features, {name: whole.output[name] for name in _losses(config)}),
-    )
+    front, back = architectures.split(whole)
+    learned = {name: back.output[name] for name in _losses(config)}
+    return whole, front, keras.Model(back.input, learned)
 
 
 def _compile(model: keras.Model, config: TrainConfig, steps: int) -> None:

@@ -136,9 +136,8 @@ def test_it_learns_and_its_checkpoint_is_whole(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize('name', architectures.names())
 def test_nothing_before_the_features_learns(name: str) -> None:
-    model = small(name)
-    front = keras.Model(model.input, model.get_layer('features').output)
-    assert front.weights == []
+    front, learner = architectures.split(small(name))
+    assert front.weights == [] and learner.weights
 
 
 def test_an_unknown_architecture_is_named_with_those_that_there_are() -> None:
@@ -326,6 +325,17 @@ def test_members_of_an_ensemble_share_what_does_not_learn() -> None:
     twins = small('ensemble', members=[{'arch': 'conv_attention'}] * 2)
     alone = small('conv_attention').get_layer('features').output
     assert twins.get_layer('features').output.shape[1] == alone.shape[1] * alone.shape[2]
+
+
+def test_a_member_without_features_reads_the_landmarks(tmp_path: Path) -> None:
+    members = [*SMALL['ensemble']['members']]
+    members[0] = {'arch': 'body_attention', 'options': SMALL['body_attention']}
+    model = small('ensemble', members=members)
+    assert export(model, facts('ensemble'), tmp_path / 'model.onnx') <= PARITY_LIMIT
+    front, back = architectures.split(model)
+    windows = probe_windows(facts('ensemble'))
+    whole, parts = model(windows), back(front(windows))
+    assert np.array(parts['probabilities']) == pytest.approx(np.array(whole['probabilities']))
 
 
 def test_an_ensemble_is_of_architectures_of_landmarks() -> None:

@@ -3,7 +3,8 @@
 build(window_frames, classes, **options) gives a Keras model from raw input to a dictionary of
 outputs. The input is `landmarks` (B, T, 75, 3) float32 with NaN for missing, or `images`
 (B, T, H, W, 3) uint8 RGB. Outputs are `probabilities` (B, classes) and `embedding` (B, D), and
-for training alone whatever else has a loss. Nothing up to the layer named `features` learns.
+for training alone whatever else has a loss. Nothing up to the layer named `features` learns, where
+there is one.
 
 Where training takes more than the cross entropy of `probabilities`, the module has
 losses(label_smoothing, **options): output name to (loss, weight). The truth of each of these
@@ -53,6 +54,20 @@ def find(name: str) -> Architecture:
         raise ArchitectureError(f'architecture: {name!r}, known are {", ".join(names())}')
     module = importlib.import_module(f'{__name__}.{name}')
     return Architecture(name, module.build, getattr(module, 'losses', _cross_entropy))
+
+
+def split(model: Any) -> tuple[Any, Any]:
+    """The part of a model that does not learn, and the part that reads what it gives.
+
+    Returns:
+        From input to the layer `features` (or to the input itself, without such a layer), and from
+        there to all outputs; both share the layers of the model.
+    """
+    import keras
+
+    named = [layer.output for layer in model.layers if layer.name == 'features']
+    features = named[0] if named else model.input
+    return keras.Model(model.input, features), keras.Model(features, model.output)
 
 
 def _cross_entropy(label_smoothing: float, **_: Any) -> dict[str, tuple[Any, float]]:

@@ -41,7 +41,7 @@ def build(
         (B, classes) and `embedding` (B, 2 width).
     """
     landmarks = landmark_input(window_frames)
-    x = BodyFeatures(name='features')(MirrorTwins(name='twins')(landmarks))
+    x = BodyFeatures(name='body_features')(MirrorTwins(name='twins')(landmarks))
     x = layers.BatchNormalization(momentum=0.95, name='standardise')(x)
     # Whole features go missing: no one of them may be relied on.
     x = layers.Dropout(0.1, noise_shape=(None, 1, x.shape[-1]))(x)

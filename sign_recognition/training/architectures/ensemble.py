@@ -8,6 +8,7 @@ learns as if alone, from the same batches; features that members share are compu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -98,23 +99,23 @@ def _share_features(
 ) -> tuple[list[keras.Model], list[Any]]:
     """The learning parts of the members, and what each reads: its part of the layer `features`."""
     kinds: dict[str, keras.Model] = {}
-    parts, kind_of = [], []
+    learners, kind_of = [], []
     for number, model in enumerate(models):
         if model.input.name != 'landmarks':
             raise ValueError(f'members: {model.name} reads {model.input.name}, allowed: landmarks')
-        features = model.get_layer('features').output
-        front = keras.Model(model.input, features, name=f'features{number}')
+        front, learner = architectures.split(model)
+        front.name, learner.name = f'features{number}', f'member{number}'
         kind_of.append(str(front.get_config()['layers']))
         kinds.setdefault(kind_of[-1], front)
-        parts.append(keras.Model(features, model.output, name=f'member{number}'))
+        learners.append(learner)
     found = {kind: front(landmarks) for kind, front in kinds.items()}
     flat = layers.Concatenate(name='features')([layers.Flatten()(x) for x in found.values()])
     reads, begin = {}, 0
     for kind, x in found.items():
-        end = begin + x.shape[1] * x.shape[2]
+        end = begin + math.prod(x.shape[1:])
         reads[kind] = ops.reshape(flat[:, begin:end], (-1, *x.shape[1:]))
         begin = end
-    return parts, [reads[kind] for kind in kind_of]
+    return learners, [reads[kind] for kind in kind_of]
 
 
 def _heads(mean: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
