@@ -54,7 +54,7 @@ class VirtualCamera:
     @classmethod
     def random(cls, rng: Rng) -> VirtualCamera:
         """A camera as people put them: about upright, hand 0.3 to 1.2 m away."""
-        yaw, pitch, roll = np.deg2rad(rng.normal(0, (14, 12, 7)))
+        yaw, pitch, roll = np.deg2rad(rng.normal(0, (16, 13, 12)))
         distance_m = rng.uniform(0.35, 1.2)
         focal = rng.uniform(0.65, 1.2)
         sideways_m = rng.uniform(-0.25, 0.25, 2) * distance_m / focal

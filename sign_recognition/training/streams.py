@@ -43,6 +43,7 @@ _SWIPE_OPPOSITES = {
     'Swipe Up': 'Swipe Down',
     'Swipe Down': 'Swipe Up',
 }
+_OF_LINES = ('Swipe +', 'Swipe X', 'Swipe V')
 # These differ by the fingers alone, and are learned last.
 _ALIKE = ('Grab', 'Tap', 'Pinch')
 # How fast a hand is brought into place, on average; at its fastest it is twice as fast. Nine of ten
@@ -52,8 +53,10 @@ _PREPARING_MPS = (0.04, 0.1)
 _ANATOMICAL = 0.7
 # The largest swipe is this much larger than in the clips.
 _WIDEST = 1.8
-# A window is of the gesture from this share of the stroke on, and this long after it.
+# A window is of the gesture from this share of the stroke on, and this long after it. A single
+# line must be over: it may be the first of a + or a V.
 _ENOUGH_SHARE = 0.87
+_ENOUGH_OF_LINE_SHARE = 1.0
 _FRESH_S = 0.65
 # Up to this share too little is seen; after this time the gesture is over. Windows between are
 # neither, and are not trained on.
@@ -70,6 +73,18 @@ class Performed:
     label: str
     begin_s: float
     done_s: float
+
+    @property
+    def little_s(self) -> float:
+        """Up to here too little of it is seen to tell it."""
+        share = _LITTLE_SHARES.get(self.label, _LITTLE_SHARE)
+        return self.begin_s + share * (self.done_s - self.begin_s)
+
+    @property
+    def enough_s(self) -> float:
+        """From here on it is told."""
+        share = _ENOUGH_OF_LINE_SHARE if self.label in _SWIPE_OPPOSITES else _ENOUGH_SHARE
+        return self.begin_s + share * (self.done_s - self.begin_s)
 
 
 @dataclass(frozen=True)
@@ -92,11 +107,9 @@ class Stream:
     def label_at(self, time_s: float) -> str | None:
         """The label of a window that ends at a time; None where it is neither one nor the other."""
         for each in reversed(self.performed):
-            duration_s = each.done_s - each.begin_s
-            if each.done_s - (1 - _ENOUGH_SHARE) * duration_s <= time_s <= each.done_s + _FRESH_S:
+            if each.enough_s <= time_s <= each.done_s + _FRESH_S:
                 return each.label
-            little = _LITTLE_SHARES.get(each.label, _LITTLE_SHARE)
-            if each.begin_s + little * duration_s < time_s < each.done_s + _OVER_S:
+            if each.little_s < time_s < each.done_s + _OVER_S:
                 return None
         return NONE_LABEL
 
@@ -188,14 +201,16 @@ class SceneBuilder:
 
     def _gesture(self, take: Take) -> None:
         """Perform a clip where the hand is, or at home; some are broken off."""
-        partial = self._rng.random() < 0.1
+        partial = self._rng.random() < 0.15
         # Half of a large swipe is a small swipe: what is broken off is small.
         hand, stroke = self._vary(take, widest=0.8 if partial else _WIDEST)
         keeps_return = self._rng.random() < 0.65
         begin = int(self._rng.integers(0, stroke.begin + 1)) if self._rng.random() < 0.5 else 0
         end = stroke.end if keeps_return else min(stroke.done + 3, stroke.end)
         if partial:
-            end = stroke.begin + max(2, round((stroke.done - stroke.begin) * 0.4))
+            # The first line of a + would be a swipe.
+            share = 0.25 if take.label in _OF_LINES else 0.4
+            end = stroke.begin + max(2, round((stroke.done - stroke.begin) * share))
         hand = hand[begin:end]
         hand = hand - hand[0, _PALM].mean(axis=0) + self._next_place()
         self._move_to(hand[0])
@@ -222,7 +237,7 @@ class SceneBuilder:
     def _vary(self, take: Take, widest: float) -> tuple[Points, Stroke]:
         """Another speed and another size of the same movement."""
         frames = len(take.hand)
-        speed = np.exp(self._rng.uniform(np.log(0.75), np.log(1.8)))
+        speed = np.exp(self._rng.uniform(np.log(0.55), np.log(1.8)))
         unsteady = smooth_noise(self._rng, 2 * frames, 1, 8)[:, 0] * self._rng.uniform(0, 0.3)
         wanted = np.cumsum(speed * np.exp(unsteady))
         wanted = np.concatenate(([0.0], wanted[wanted < frames - 1]))
@@ -275,9 +290,17 @@ class SceneBuilder:
         self.traps_s.append(self._frames / RATE_HZ)
 
     def _maybe_distract(self) -> None:
-        if self._rng.random() < 0.35:
+        chance = self._rng.random()
+        if chance < 0.3:
             self._wander(self._rng.uniform(1.0, 3.5))
-            self._hold(self._rng.uniform(0.2, 0.8))
+        elif chance < 0.4:
+            self._scratch(self._rng.uniform(0.8, 2.5))
+        elif chance < 0.48:
+            self._leave()
+            self._enter(self._random_pose())
+        else:
+            return
+        self._hold(self._rng.uniform(0.2, 0.8))
 
     def _hold(self, duration_s: float) -> None:
         """A resting hand trembles and drifts."""
@@ -322,9 +345,18 @@ class SceneBuilder:
         self._hold(self._rng.uniform(0.3, 1.0))
 
     def _way_out(self) -> Floats:
-        angle = self._rng.normal(np.pi / 2, 0.7)
+        angle = self._rng.normal(np.pi / 2, 0.9)
         distance_m = self._rng.uniform(0.1, 0.6)
         return distance_m * np.array([np.cos(angle), np.sin(angle), self._rng.normal(0, 0.3)])
+
+    def _scratch(self, duration_s: float) -> None:
+        """Fingers that scratch or rub go to and fro by millimetres, which is no shake."""
+        frames = round(duration_s * RATE_HZ)
+        way = self._rng.normal(0, 1, 3) * (1, 1, 0.5)
+        reach_m = self._rng.uniform(0.003, 0.012) * way / np.linalg.norm(way)
+        turns = self._rng.uniform(2.5, 6.0) * np.arange(1, frames + 1) / RATE_HZ
+        self._add(self._pose + (np.sin(2 * np.pi * turns)[:, None] * reach_m)[:, None])
+        self.traps_s += [(self._frames - back) / RATE_HZ for back in (0, frames // 2)]
 
     def _wander(self, duration_s: float) -> None:
         """Hands that talk: a random smooth path with changing fingers, or a wide slow wave."""
@@ -494,9 +526,8 @@ def cut_windows(stream: Stream, frames: int, rng: Rng) -> list[tuple[Points, str
     if not stream.performed:
         ends += list(rng.integers(4, last, 4))
     for each in stream.performed:
-        duration_s = each.done_s - each.begin_s
-        fresh_s = rng.uniform(each.done_s - 0.13 * duration_s, each.done_s + _FRESH_S, 5)
-        early_s = rng.uniform(each.begin_s, each.begin_s + _LITTLE_SHARE * duration_s, 1)
+        fresh_s = rng.uniform(each.enough_s, each.done_s + _FRESH_S, 5)
+        early_s = rng.uniform(each.begin_s, each.little_s, 2)
         late_s = rng.uniform(each.done_s + _OVER_S, each.done_s + 2.0, 1)
         times_s = np.concatenate((fresh_s, early_s, late_s))
         ends += list(np.round(times_s * stream.rate_hz).astype(int))

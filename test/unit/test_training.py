@@ -352,6 +352,17 @@ class TestStreams:
             3.1: 'none',
         }  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ('label', 'just_before_its_end'),
+        [('Swipe Up', None), ('Swipe +', 'Swipe +'), ('Tap', 'Tap')],
+    )
+    def test_a_line_is_told_when_it_is_over(
+        self, label: str, just_before_its_end: str | None
+    ) -> None:
+        stream = Stream(np.zeros((100, 42, 3), np.float32), 20.0, (Performed(label, 1.0, 2.0),))
+        assert stream.label_at(1.9) == just_before_its_end
+        assert stream.label_at(2.1) == label
+
     def test_a_window_before_the_beginning_is_missing(self) -> None:
         stream = Stream(np.arange(5 * 126, dtype=np.float32).reshape(5, 42, 3), 20.0, ())
         window = stream.window(2, 6)
