@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import put_tables
 
 from sign_recognition.evaluation.words import figure_name, figure_text
 from sign_recognition.training.pictures import draw_confusion
+from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / 'resource' / 'models' / 'shrec17_live.md'

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from rich.progress import track
-from tables import put_tables
 
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.clip import Clip
@@ -33,6 +32,7 @@ from sign_recognition.sequence import SequenceBuffer, clip_window
 from sign_recognition.training.clip_config import read_config
 from sign_recognition.training.export import rewrite_contract
 from sign_recognition.training.pictures import draw_confusion
+from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'config' / 'train' / 'asl8_signs.yaml'

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import put_tables
 
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.training.clip_config import read_config
 from sign_recognition.training.pictures import draw_confusion
+from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'config' / 'train' / 'shrec17_world.yaml'

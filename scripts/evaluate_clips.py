@@ -17,9 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tables import put_tables
-
 from sign_recognition.evaluation.words import figure_name, figure_text
+from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / 'resource' / 'models' / 'shrec17_live.md'

@@ -197,7 +197,7 @@ def robustness_report(
 ) -> dict[str, Any]:
     """Everything, for scripts."""
     content = {
-        'format': 'sign_recognition robustness benchmark 1',
+        'format': 'sign_recognition robustness benchmark 2',
         'model': {'name': classifier.contract.name, 'sha256': classifier.digest()},
         'signers': signers,
         'seed': seed,

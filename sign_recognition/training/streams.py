@@ -43,7 +43,7 @@ _SWIPE_OPPOSITES = {
     'Swipe Up': 'Swipe Down',
     'Swipe Down': 'Swipe Up',
 }
-_OF_LINES = ('Swipe +', 'Swipe X', 'Swipe V')
+_TWO_LINES = ('Swipe +', 'Swipe X', 'Swipe V')
 # These differ by the fingers alone, and are learned last.
 _ALIKE = ('Grab', 'Tap', 'Pinch')
 # How fast a hand is brought into place, on average; at its fastest it is twice as fast. Nine of ten
@@ -209,7 +209,7 @@ class SceneBuilder:
         end = stroke.end if keeps_return else min(stroke.done + 3, stroke.end)
         if partial:
             # The first line of a + would be a swipe.
-            share = 0.25 if take.label in _OF_LINES else 0.4
+            share = 0.25 if take.label in _TWO_LINES else 0.4
             end = stroke.begin + max(2, round((stroke.done - stroke.begin) * share))
         hand = hand[begin:end]
         hand = hand - hand[0, _PALM].mean(axis=0) + self._next_place()

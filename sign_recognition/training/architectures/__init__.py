@@ -1,4 +1,4 @@
-"""The architectures, each a module with NAME and build(), and sometimes LOSSES.
+"""The architectures, each a module with NAME and build(), and sometimes losses().
 
 build(window_frames, classes, **options) gives a Keras model from raw input to a dictionary of
 outputs. The input is `landmarks` (B, T, 75, 3) float32 with NaN for missing, or `images`
@@ -8,7 +8,7 @@ there is one.
 
 Where training takes more than the cross entropy of `probabilities`, the module has
 losses(label_smoothing, **options): output name to (loss, weight). The truth of each of these
-outputs is the same one-hot (B, classes).
+outputs is the same one-hot (B, classes); of those whose names begin with fine_, the finer label.
 """
 
 from __future__ import annotations

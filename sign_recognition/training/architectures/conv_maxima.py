@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import landmark_input
+from sign_recognition.training.blocks import landmark_input, outputs
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
 
 NAME = 'conv_maxima'
@@ -51,8 +51,5 @@ def build(
     newest = [x[:, -max(round(span * x.shape[1]), 1) :] for span in spans]
     maxima = layers.Concatenate()([layers.GlobalMaxPooling1D()(part) for part in newest])
     x = layers.Dropout(dropout)(maxima)
-    embedding = layers.Dense(dense, activation='relu', name='embedding')(x)
-    probabilities = layers.Dense(classes, activation='softmax', name='probabilities')(embedding)
-    return keras.Model(
-        landmarks, {'probabilities': probabilities, 'embedding': embedding}, name=NAME
-    )
+    embedding = layers.Dense(dense, activation='relu')(x)
+    return keras.Model(landmarks, outputs(embedding, classes), name=NAME)
