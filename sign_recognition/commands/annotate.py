@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import Solution
 from sign_recognition.graph import AUTO, solution_for
 
@@ -55,7 +56,7 @@ def annotate(
     from sign_recognition.annotation import VideoWriter, at_steady_rate
     from sign_recognition.native_output import native_errors_hidden
 
-    try:
+    with one_error():
         _check(video, out, duration)
         source = _open(video, mirrored, image_topic)
         with native_errors_hidden() as stderr:
@@ -67,9 +68,6 @@ def annotate(
                 drawn = _draw(source, annotator, duration, progress)
                 for image_bgr in at_steady_rate(drawn, source.rate_hz):
                     writer.write(image_bgr)
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
 
 
 def _check(video: str, out: Path, duration: float | None) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import (
     CommandTopic,
     Config,
@@ -64,11 +65,8 @@ def live(
         jpeg=jpeg, seed=seed, solution=solution, model=model, gestures=gestures, stamped=stamped,
         cmd_vel=cmd_vel, config=config, camera=camera,
     )  # fmt: skip
-    try:
+    with one_error():
         check(options, report)
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(LiveSession(SessionPlan.live(options), duration, report, plain).run())
 
 

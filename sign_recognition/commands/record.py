@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import (
     Config,
     Height,
@@ -85,11 +86,8 @@ def record(
         seed=seed, solution=solution, model=model, config=config,
         cmd_vel=_LIVE.cmd_vel if send or not source else f'{_RECORDED_ONLY}/{_LIVE.cmd_vel}',
     )  # fmt: skip
-    try:
+    with one_error():
         _check(recording, options, labels)
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
     plan = SessionPlan.record(recording, options, bool(source), labels)
     raise typer.Exit(LiveSession(plan, plain=plain).run())
 

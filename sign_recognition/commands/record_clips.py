@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from sign_recognition.commands.errors import one_error
+
 if TYPE_CHECKING:
     from collections import Counter
 
@@ -52,7 +54,7 @@ def record_clips(
     plain: Annotated[bool, typer.Option(help='Keys in the terminal, no window.')] = False,
 ) -> None:
     """Record takes of a gesture: space begins and ends one, k keeps it, d throws it away."""
-    try:
+    with one_error():
         from sign_recognition.datasets.takes import (
             TakeRecorder,
             check_folder,
@@ -76,13 +78,6 @@ def record_clips(
                 run_takes(player, detector, TakeRecorder(seconds), screen, out, label, signer)
         finally:
             count = make_dataset(out)
-    except ModuleNotFoundError as error:
-        message = f"error: {error.name} is not installed: pip install '.[train]'"
-        typer.echo(message, err=True)
-        raise typer.Exit(2) from error
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
     typer.echo(f'{out}: {count} takes')
 
 

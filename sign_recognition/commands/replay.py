@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.live import check
 from sign_recognition.commands.options import (
     CommandTopic,
@@ -59,7 +60,7 @@ def replay(
     """Play a bag through the live graph, at its own times; commands are shown, not sent."""
     from sign_recognition.live.session import LiveSession, SessionPlan
 
-    try:
+    with one_error():
         options = ReplayOptions(
             bag=bag, start=start, image_topic=image_topic, rate=rate, loop=loop, send=send,
             mirrored=mirrored, solution=solution, model=model, gestures=gestures, stamped=stamped,
@@ -67,7 +68,4 @@ def replay(
         )  # fmt: skip
         check(options, report)
         plan = SessionPlan.replay(options)
-    except (ValueError, OSError) as error:
-        typer.echo(f'error: {error}', err=True)
-        raise typer.Exit(2) from error
     raise typer.Exit(LiveSession(plan, duration, report, plain).run())
