@@ -49,14 +49,19 @@ _ALIKE = ('Grab', 'Tap', 'Pinch')
 # How fast a hand is brought into place, on average; at its fastest it is twice as fast. Nine of ten
 # swipes in the clips are faster than 0.15 m/s, half of them than 0.3.
 _PREPARING_MPS = (0.04, 0.1)
+# How much slower than in the clips a gesture is done; a slower swipe would be a preparation.
+_SLOWEST = 0.55
+_SLOWEST_SWIPE = 0.7
 # Share of the streams in which an anatomical hand performs, not the depth camera's points.
 _ANATOMICAL = 0.7
+# Share of the streams that show swipes alone, performed by a hand of a real recording.
+_REAL_HANDS = 0.33
 # The largest swipe is this much larger than in the clips.
 _WIDEST = 1.8
 # A window is of the gesture from this share of the stroke on, and this long after it. A single
 # line must be over: it may be the first of a + or a V.
 _ENOUGH_SHARE = 0.87
-_ENOUGH_OF_LINE_SHARE = 1.0
+_ENOUGH_OF_LINE_SHARE = 0.93
 _FRESH_S = 0.65
 # Up to this share too little is seen; after this time the gesture is over. Windows between are
 # neither, and are not trained on.
@@ -237,13 +242,14 @@ class SceneBuilder:
     def _vary(self, take: Take, widest: float) -> tuple[Points, Stroke]:
         """Another speed and another size of the same movement."""
         frames = len(take.hand)
-        speed = np.exp(self._rng.uniform(np.log(0.55), np.log(1.8)))
+        is_swipe = take.label.startswith('Swipe')
+        slowest = _SLOWEST_SWIPE if is_swipe else _SLOWEST
+        speed = np.exp(self._rng.uniform(np.log(slowest), np.log(1.8)))
         unsteady = smooth_noise(self._rng, 2 * frames, 1, 8)[:, 0] * self._rng.uniform(0, 0.3)
         wanted = np.cumsum(speed * np.exp(unsteady))
         wanted = np.concatenate(([0.0], wanted[wanted < frames - 1]))
         hand = self._actor.perform(take, self._any_take(), self._twin_of(take))
         hand = resample(hand, np.arange(frames, dtype=float), wanted)
-        is_swipe = take.label.startswith('Swipe')
         hand = stretch_path(hand, self._rng.uniform(0.8, widest if is_swipe else 1.2))
         if is_swipe and self._rng.random() < 0.6:
             hand = turn_with_path(hand, self._rng)
@@ -396,11 +402,11 @@ def make_stream(
         rng: the source of chance.
         rate_hz: rate at which the model reads.
         gestures: how many clips it holds.
-        real_hands: (G, 21, 3) image widths each; a quarter of the streams then show swipes alone,
+        real_hands: (G, 21, 3) image widths each; a third of the streams then show swipes alone,
             performed by one of these.
     """
     real = None
-    if len(real_hands) and rng.random() < 0.25:
+    if len(real_hands) and rng.random() < _REAL_HANDS:
         real = real_hands[rng.integers(len(real_hands))]
         takes = [take for take in takes if take.label.startswith('Swipe')] or takes
     builder = SceneBuilder(takes, rng)
