@@ -16,7 +16,7 @@ import keras
 from support import LABELS, contract, frame
 
 from sign_recognition.classifier import OnnxClassifier
-from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
+from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points, mirror
 from sign_recognition.model_contract import ImageInput, ModelContract
 from sign_recognition.recognizer import Recognizer
 from sign_recognition.training import architectures
@@ -336,6 +336,25 @@ def test_a_member_without_features_reads_the_landmarks(tmp_path: Path) -> None:
     windows = probe_windows(facts('ensemble'))
     whole, parts = model(windows), back(front(windows))
     assert np.array(parts['probabilities']) == pytest.approx(np.array(whole['probabilities']))
+
+
+def test_an_ensemble_of_twins_answers_mirror_twins_alike(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    members = [
+        {'arch': 'conv_attention', 'options': SMALL['conv_attention']},
+        {'arch': 'body_attention', 'options': {**SMALL['body_attention'], 'twins': False}},
+    ]
+    window = person(rng)
+    alone, both = (small('ensemble', members=members, twins=twins) for twins in (False, True))
+    both.set_weights(alone.get_weights())
+    told, mirrored = (np.array(alone(each)['probabilities']) for each in (window, mirror(window)))
+    assert np.abs(told - mirrored).max() > 1e-3
+    for each in (window, mirror(window)):
+        answer = both(each)['probabilities']
+        assert np.array(answer) == pytest.approx((told + mirrored) / 2, abs=1e-5)
+    assert export(both, facts('ensemble'), tmp_path / 'model.onnx') <= PARITY_LIMIT
+    assert export_tflite(both, facts('ensemble'), tmp_path / 'model.tflite') <= PARITY_LIMIT
 
 
 def test_an_ensemble_is_of_architectures_of_landmarks() -> None:

@@ -25,6 +25,7 @@ def build(
     blocks: int = 3,
     heads: int = 4,
     dropout: float = 0.4,
+    twins: bool = True,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -35,13 +36,15 @@ def build(
         blocks: convolution blocks before the attention, at half the window's rate.
         heads: attention heads; divides width.
         dropout: share of the embedding dropped in training.
+        twins: a window and its mirror twin are read; an ensemble may do that for all its members.
 
     Returns:
         A model with input `landmarks` (B, T, 75, 3) and a dictionary of outputs: `probabilities`
         (B, classes) and `embedding` (B, 2 width).
     """
     landmarks = landmark_input(window_frames)
-    x = BodyFeatures(name='body_features')(MirrorTwins(name='twins')(landmarks))
+    seen = MirrorTwins(name='twins')(landmarks) if twins else landmarks
+    x = BodyFeatures(name='body_features')(seen)
     x = layers.BatchNormalization(momentum=0.95, name='standardise')(x)
     # Whole features go missing: no one of them may be relied on.
     x = layers.Dropout(0.1, noise_shape=(None, 1, x.shape[-1]))(x)
@@ -52,7 +55,7 @@ def build(
     x = _attention(x, width, heads)
     x = layers.LayerNormalization(name='pool_norm')(_convolution_block(x, width, name='last'))
     x = layers.Dense(2 * width, activation='swish', name='join')(_pool(x))
-    embedding = MeanOfTwins(name='embedding')(x)
+    embedding = (MeanOfTwins if twins else layers.Identity)(name='embedding')(x)
     x = layers.Dropout(dropout)(embedding)
     probabilities = layers.Dense(classes, activation='softmax', name='probabilities')(x)
     return keras.Model(

@@ -17,6 +17,7 @@ from keras import layers, ops
 
 from sign_recognition.training import architectures
 from sign_recognition.training.blocks import landmark_input
+from sign_recognition.training.body_features import MeanOfTwins, MirrorTwins
 
 NAME = 'ensemble'
 
@@ -26,6 +27,7 @@ def build(
     classes: int,
     members: Sequence[Mapping[str, Any]],
     fine_per_class: int = 1,
+    twins: bool = False,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -36,6 +38,8 @@ def build(
         fine_per_class: above 1 the members tell so many kinds of each label but `none` apart, in
             the output `fine_probabilities`; a label is then as probable as its kinds together, and
             `none`, which such clips do not hold, has probability 0.
+        twins: the members see a window and its mirror twin, and their mean answers; for signs,
+            which mean the same with either hand.
 
     Returns:
         A model as in the description of `architectures`, with the members' embeddings side by
@@ -49,8 +53,12 @@ def build(
     landmarks = landmark_input(window_frames)
     told = fine_per_class * (classes - 1) if fine_per_class > 1 else classes
     models = [each.build(window_frames, told, **options) for each, options in _members(members)]
-    learners, reads = _share_features(models, landmarks)
+    seen = MirrorTwins(name='twins')(landmarks) if twins else landmarks
+    # Twins are none in training: what they give cannot be kept for it.
+    learners, reads = _share_features(models, seen, 'twin_features' if twins else 'features')
     answers = [learner(each) for learner, each in zip(learners, reads, strict=True)]
+    if twins:
+        answers = [{name: MeanOfTwins()(x) for name, x in each.items()} for each in answers]
     outputs = {
         _output_name(number, name, fine_per_class): answers[number][name]
         for number, (member, options) in enumerate(_members(members))
@@ -66,7 +74,10 @@ def build(
 
 
 def losses(
-    label_smoothing: float, members: Sequence[Mapping[str, Any]], fine_per_class: int = 1
+    label_smoothing: float,
+    members: Sequence[Mapping[str, Any]],
+    fine_per_class: int = 1,
+    twins: bool = False,
 ) -> dict[str, tuple[keras.losses.Loss, float]]:
     """The losses of all members and their weights; the mean of their answers has none."""
     own = {
@@ -95,9 +106,9 @@ def _output_name(number: int, name: str, fine_per_class: int) -> str:
 
 
 def _share_features(
-    models: Sequence[keras.Model], landmarks: Any
+    models: Sequence[keras.Model], landmarks: Any, name: str
 ) -> tuple[list[keras.Model], list[Any]]:
-    """The learning parts of the members, and what each reads: its part of the layer `features`."""
+    """The learning parts of the members, and what each reads: its part of the layer `name`."""
     kinds: dict[str, keras.Model] = {}
     learners, kind_of = [], []
     for number, model in enumerate(models):
@@ -109,7 +120,7 @@ def _share_features(
         kinds.setdefault(kind_of[-1], front)
         learners.append(learner)
     found = {kind: front(landmarks) for kind, front in kinds.items()}
-    flat = layers.Concatenate(name='features')([layers.Flatten()(x) for x in found.values()])
+    flat = layers.Concatenate(name=name)([layers.Flatten()(x) for x in found.values()])
     reads, begin = {}, 0
     for kind, x in found.items():
         end = begin + math.prod(x.shape[1:])
