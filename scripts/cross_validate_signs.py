@@ -30,7 +30,7 @@ from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.landmarks import LEFT_HAND, POSE, LandmarkFrame, Points
 from sign_recognition.sequence import SequenceBuffer, clip_window
 from sign_recognition.training.clip_config import read_config
-from sign_recognition.training.export import rewrite_contract
+from sign_recognition.training.export import MODEL_FILE, rewrite_contract
 from sign_recognition.training.pictures import draw_confusion
 from tables import put_tables
 
@@ -76,7 +76,7 @@ class Scored:
 def trained(data: Path, fold: int | None, runs: Path) -> Path:
     """The ONNX file of a fold, or of all signers, trained if it has to be."""
     name = 'asl8_signs' if fold is None else f'asl8_signs_fold{fold}'
-    path = runs / name / 'asl8_signs.onnx'
+    path = runs / name / MODEL_FILE
     if not path.is_file():
         program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
         command = ['train', '--data', data, '--config', CONFIG, '--out', path.parent]

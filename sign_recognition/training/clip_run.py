@@ -35,11 +35,12 @@ from sign_recognition.training.clip_data import (
     read_clip_set,
 )
 from sign_recognition.training.clip_extras import prepare
-from sign_recognition.training.export import export, export_tflite
+from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.fitting import FitState, architecture_losses, fit
 
 CONFIG_FILE = 'config.yaml'
 METRICS_FILE = 'metrics.json'
+CARD_FILE = 'model_card.md'
 _DRAWN_KEY_FRAMES = 8
 
 
@@ -70,8 +71,8 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
     Args:
         config: the run.
         folder: of the clips.
-        run_dir: gets config.yaml, metrics.json, history.csv, pictures, NAME.onnx, NAME.tflite and
-            NAME.md, the model's card.
+        run_dir: gets config.yaml, metrics.json, history.csv, pictures, model.onnx, model.tflite and
+            model_card.md.
         console: where progress goes.
 
     Returns:
@@ -241,7 +242,7 @@ def finish(
 ) -> Path:
     """Export a trained model and write down everything about it."""
     contract = make_contract(config, trained, clips, folder)
-    path = run_dir / f'{config.name}.onnx'
+    path = run_dir / MODEL_FILE
     parity = {
         'keras_onnx_difference': export(trained.model, contract, path),
         'keras_tflite_difference': export_tflite(
@@ -251,7 +252,7 @@ def finish(
     facts = _facts(config, trained, clips, path) | parity
     _draw(config, trained, clips, run_dir)
     write_whole(run_dir / METRICS_FILE, json.dumps(facts, indent=1, ensure_ascii=False) + '\n')
-    write_whole(path.with_suffix('.md'), card(config, contract, facts, folder))
+    write_whole(run_dir / CARD_FILE, card(config, contract, facts, folder))
     for name, value in contract.metrics.items():
         console.print(f'{name} {value:.4f}')
     return path

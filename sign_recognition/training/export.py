@@ -24,6 +24,8 @@ from sign_recognition.pixels import PixelArray
 
 # The shared design's limit: single precision, summed in another order.
 PARITY_LIMIT = 1e-4
+# Of a run; its .tflite stands beside it.
+MODEL_FILE = 'model.onnx'
 _OPSET = 17
 
 Window = Points | PixelArray

@@ -32,7 +32,7 @@ from sign_recognition.training.calibrate import (
     predict_streams,
     score_streams,
 )
-from sign_recognition.training.export import export, export_tflite
+from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
@@ -311,7 +311,7 @@ def train(
     Args:
         config: the run.
         data_dir: the folder of the data sets.
-        run_dir: gets checkpoint.keras, progress.json, <name>.onnx and <name>.tflite.
+        run_dir: gets checkpoint.keras, progress.json, model.onnx and model.tflite.
         console: where progress goes.
 
     Returns:
@@ -383,7 +383,7 @@ def finish(
         return np.asarray(probabilities.predict(windows, batch_size=512, verbose=0))
 
     contract = measure(config, predict, material)
-    path = run_dir / f'{config.name}.onnx'
+    path = run_dir / MODEL_FILE
     difference = export(model, contract, path)
     lite_difference = export_tflite(model, contract, path.with_suffix('.tflite'))
     differences = {'keras_onnx_difference': difference, 'keras_tflite_difference': lite_difference}

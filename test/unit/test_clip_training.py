@@ -218,7 +218,7 @@ def test_a_run_leaves_a_model_that_runs_and_what_is_known_of_it(
     path = clip_run.run(config, folder, tmp_path / 'run', silent())
     assert {each.name for each in path.parent.iterdir()} >= {
         'config.yaml', 'metrics.json', 'history.csv', 'learning_curves.png', 'confusion.png',
-        'key_frames.png', 'tiny.onnx', 'tiny.tflite', 'tiny.md',
+        'key_frames.png', 'model.onnx', 'model.tflite', 'model_card.md',
     }  # fmt: skip
     metrics = json.loads((path.parent / 'metrics.json').read_text())
     assert metrics['clips']['train'] == metrics['clips']['held_out'] == 24
@@ -226,7 +226,7 @@ def test_a_run_leaves_a_model_that_runs_and_what_is_known_of_it(
     facts = OnnxClassifier(path).contract
     assert facts.labels == (*LABELS, 'none')
     assert facts.metrics['clip_accuracy'] == metrics['held_out']['clip_accuracy']
-    assert 'signers that training never saw' in (path.parent / 'tiny.md').read_text()
+    assert 'signers that training never saw' in (path.parent / 'model_card.md').read_text()
     recognizer = Recognizer(OnnxClassifier(path))
     points = moving_hand('up', np.random.default_rng(1))
     for number, each in enumerate(points):
