@@ -188,11 +188,13 @@ class McapFile:
     def _read_item(self, offset: int) -> _Item:
         """The record at an offset, or as much of it as there is.
 
-        Zeros behind the data, as a power cut leaves them, are no record: opcodes begin at 1.
+        The file ends where it ended when it was opened: a recorder may be writing on. Zeros behind
+        the data, as a power cut leaves them, are no record: opcodes begin at 1.
         """
         self._file.seek(offset)
         frame = self._file.read(_FRAME.size)
-        if len(frame) < _FRAME.size or not frame[0]:
+        is_there = len(frame) == _FRAME.size and offset + _FRAME.size <= self._size
+        if not is_there or not frame[0]:
             return _Item(0, b'', False, offset)
         opcode, length = _FRAME.unpack(frame)
         available = min(length, self._size - offset - _FRAME.size)

@@ -63,10 +63,12 @@ def test_beside_a_running_graph_also_when_the_recorder_is_killed(live, command, 
     graph = live('--source', 'signer')
     graph.wait_for(lambda: robot.heard)
     whole, killed = tmp_path / 'whole', tmp_path / 'killed'
-    run = command('record', str(whole), '--plain', '--duration', '1')
+    run = command('record', str(whole), '--plain')
+    run.wait_for(lambda: (c := counts(whole))['/landmarks'] >= 5 and c['/cmd_vel'] >= 5)
+    run.process.send_signal(signal.SIGINT)
     assert run.end() == 0, run.text()
-    assert counts(whole)['/landmarks'] >= 5
-    assert counts(whole)['/cmd_vel'] >= 5
+    with open_bag(whole) as bag:
+        assert bag.complete
     assert not [topic for topic in counts(whole) if 'image' in topic]
 
     run = command('record', str(killed), '--plain')

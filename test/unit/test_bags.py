@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -26,6 +28,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from sign_recognition.bags import definitions
 from sign_recognition.bags.encoding import gesture_record, landmark_record
+from sign_recognition.bags.mcap_file import McapFile
 from sign_recognition.bags.mcap_output import McapOutput
 from sign_recognition.bags.messages import gesture_event, image_rgb, landmark_frame
 from sign_recognition.bags.reader import BagError, Record, is_bag, open_bag
@@ -367,6 +370,20 @@ def test_a_file_cut_at_a_chunk_holds_all_before(recorded, tmp_path):
         assert some == records[: len(some)]
         # A chunk holds half a second.
         assert len(some) >= min(15 * number, len(records))
+
+
+def test_a_file_that_grows_while_it_is_read_ends_where_it_ended(recorded, tmp_path):
+    _, folder = recorded
+    starts = boundaries(only_file(folder))
+    grown = cut(only_file(folder), starts[-1], tmp_path)
+    for size in range(starts[2] - 3, starts[2] + 12):
+
+        class Growing(type(tmp_path)):
+            def stat(self, *, seen=size, **_):
+                return os.stat_result((0, 0, 0, 0, 0, 0, seen, 0, 0, 0))
+
+        with contextlib.closing(McapFile(Growing(grown), grown)) as file:
+            assert list(file.records(None)) == read_if_any(cut(grown, size, tmp_path))
 
 
 def test_a_file_cut_anywhere_holds_all_chunks_before(recorded, tmp_path):
