@@ -18,6 +18,9 @@ from rclpy.signals import SignalHandlerOptions
 # How soon an end that was asked for is noticed.
 _SPIN_S = 0.05
 EXIT_START_FAILED = 2
+# A program that was told to end and has not by then is ended by the kernel: middleware may hang
+# in its own end, and nobody is left to kill a node whose supervisor is gone.
+_END_WITHIN_S = 10
 # A file does not wait for a subscriber for ever: it may be recorded or shown later on.
 _AUDIENCE_S = 15.0
 _AUDIENCE_CHECK_S = 0.05
@@ -70,8 +73,13 @@ def run(make_node: Callable[[], PipelineNode]) -> None:
         print(f'error: {error}', file=sys.stderr, flush=True)
         rclpy.try_shutdown()
         sys.exit(EXIT_START_FAILED)
+
+    def end(*_: object) -> None:
+        signal.alarm(_END_WITHIN_S)
+        node.done.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: node.done.set())
+        signal.signal(number, end)
     spin_until_done(node)
     sys.exit(node.exit_code)
 

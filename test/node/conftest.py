@@ -94,7 +94,12 @@ class RosGraph:
 
 
 @pytest.fixture
-def ros() -> Iterator[RosGraph]:
-    graph = RosGraph(next(_domain_ids))
+def domain_id() -> int:
+    return next(_domain_ids)
+
+
+@pytest.fixture
+def ros(domain_id: int) -> Iterator[RosGraph]:
+    graph = RosGraph(domain_id)
     yield graph
     graph.close()
