@@ -321,6 +321,20 @@ def test_an_ensemble_answers_with_the_mean_of_its_members(rng: np.random.Generat
     assert np.abs(members[0] - members[1]).max() > 1e-2
 
 
+def test_one_member_may_tell_none_alone(rng: np.random.Generator, tmp_path: Path) -> None:
+    model = small('ensemble', none_member=1)
+    told = model(person(rng))
+    first, second = (np.array(told[f'member{number}_probabilities']) for number in range(2))
+    answer = np.array(told['probabilities'])
+    assert answer[:, -1] == pytest.approx(second[:, -1], abs=1e-6)
+    votes = (first + second)[:, :-1]
+    shares = votes / votes.sum(axis=-1, keepdims=True)
+    assert answer[:, :-1] == pytest.approx(shares * (1 - second[:, -1:]), abs=1e-5)
+    assert export(model, facts('ensemble'), tmp_path / 'model.onnx') <= PARITY_LIMIT
+    with pytest.raises(ValueError, match='none_member: 2, allowed are 0 to 1'):
+        small('ensemble', none_member=2)
+
+
 def test_members_of_an_ensemble_share_what_does_not_learn() -> None:
     twins = small('ensemble', members=[{'arch': 'conv_attention'}] * 2)
     alone = small('conv_attention').get_layer('features').output
@@ -366,12 +380,24 @@ def test_an_ensemble_is_of_architectures_of_landmarks() -> None:
         small('ensemble', members=[{'arch': 'lstm'}])
 
 
-def test_path_and_shape_knows_no_place_and_no_size(rng: np.random.Generator) -> None:
-    model = small('path_and_shape')
+def test_plain_maxima_reach_the_file(tmp_path: Path) -> None:
+    model = small('conv_maxima', plain=True)
+    assert export(model, facts('conv_maxima'), tmp_path / 'model.onnx') <= PARITY_LIMIT
+    assert export_tflite(model, facts('conv_maxima'), tmp_path / 'model.tflite') <= PARITY_LIMIT
+
+
+@pytest.mark.parametrize(
+    ('name', 'options'), [('path_and_shape', {}), ('conv_maxima', {'plain': True})]
+)
+def test_no_place_and_no_size_matters(
+    name: str, options: dict[str, Any], rng: np.random.Generator
+) -> None:
+    model = small(name, **options)
     windows = np.full((2, FRAMES, 75, 3), np.nan, np.float32)
     windows[:, :, RIGHT_HAND] = rng.normal(0, 0.1, (2, FRAMES, 21, 3))
     told, moved = (
-        model.predict(each, verbose=0)['probabilities'] for each in (windows, 1.7 * windows + 0.3)
+        model.predict(each, verbose=0)['probabilities']
+        for each in (windows, 1.7 * windows + np.array((0.3, 0.3, 0), np.float32))
     )
     assert moved == pytest.approx(told, abs=1e-4)
     assert abs(told[0] - told[1]).max() > 1e-3

@@ -20,6 +20,8 @@ from sign_recognition.training.blocks import landmark_input
 from sign_recognition.training.body_features import MeanOfTwins, MirrorTwins
 
 NAME = 'ensemble'
+# Where every member is sure of `none` the labels have no votes to divide.
+_TINY = 1e-7
 
 
 def build(
@@ -28,6 +30,7 @@ def build(
     members: Sequence[Mapping[str, Any]],
     fine_per_class: int = 1,
     twins: bool = False,
+    none_member: int | None = None,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -40,6 +43,9 @@ def build(
             `none`, which such clips do not hold, has probability 0.
         twins: the members see a window and its mirror twin, and their mean answers; for signs,
             which mean the same with either hand.
+        none_member: number of the member whose probability of `none` is the ensemble's; all tell
+            the labels apart. For data in which a strong network knows `none` by what it should not
+            look at, such as the tracker. None: the mean tells `none` as well.
 
     Returns:
         A model as in the description of `architectures`, with the members' embeddings side by
@@ -47,7 +53,7 @@ def build(
         `fine_probabilities` (B, fine_per_class (classes - 1)), the kinds of a label side by side.
 
     Raises:
-        ValueError: a member is not as described.
+        ValueError: a member is not as described, or there is no such none_member.
         ArchitectureError: there is no such architecture.
     """
     landmarks = landmark_input(window_frames)
@@ -64,7 +70,7 @@ def build(
         for number, (member, options) in enumerate(_members(members))
         for name in member.losses(0.0, **options)
     }
-    mean = layers.Average(name='mean')([answer['probabilities'] for answer in answers])
+    mean = _mean([answer['probabilities'] for answer in answers], none_member)
     embedding = layers.Concatenate(name='embedding')([answer['embedding'] for answer in answers])
     return keras.Model(
         landmarks,
@@ -78,6 +84,7 @@ def losses(
     members: Sequence[Mapping[str, Any]],
     fine_per_class: int = 1,
     twins: bool = False,
+    none_member: int | None = None,
 ) -> dict[str, tuple[keras.losses.Loss, float]]:
     """The losses of all members and their weights; the mean of their answers has none."""
     own = {
@@ -127,6 +134,18 @@ def _share_features(
         reads[kind] = ops.reshape(flat[:, begin:end], (-1, *x.shape[1:]))
         begin = end
     return learners, [reads[kind] for kind in kind_of]
+
+
+def _mean(told: Sequence[Any], none_member: int | None) -> Any:
+    """The answer of members that tell (B, classes) each."""
+    if none_member is None:
+        return layers.Average(name='mean')(told)
+    if not 0 <= none_member < len(told):
+        raise ValueError(f'none_member: {none_member}, allowed are 0 to {len(told) - 1}')
+    none = told[none_member][:, -1:]
+    votes = sum(each[:, :-1] for each in told)
+    shares = votes / (ops.sum(votes, axis=-1, keepdims=True) + _TINY)
+    return ops.concatenate([shares * (1 - none), none], axis=-1)
 
 
 def _heads(mean: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
