@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
+import signal
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from sign_recognition.benchmark.streams import (
     FOOTAGE,
@@ -15,6 +19,7 @@ from sign_recognition.benchmark.streams import (
     TALKING_HANDS,
     BenchmarkStream,
 )
+from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.events import Detection, may_explain
 from sign_recognition.evaluation.metrics import Outcome
@@ -38,6 +43,8 @@ FIGURES = (
 )  # fmt: skip
 # What a false event is laid to, where it is not a movement between gestures.
 AGAIN, REST_OF_CLIP = 'the same gesture again', 'the rest of a clip'
+# The model of a process that judges for another.
+_here: OnnxClassifier
 # An event is told about so long after the movement that it comes from.
 _REACTION_S = 0.2
 
@@ -60,14 +67,46 @@ def judge(streams: Iterable[BenchmarkStream], classifier: Classifier) -> list[Ju
     Raises:
         ModelContractError: the model does not read what a camera gives.
     """
-    judged = []
-    for stream in streams:
-        frames = stream.film()
-        duration_s = frames[-1].stamp_ns / 1e9
-        told = trace(frames, Recognizer(classifier))
-        labels = classifier.contract.labels
-        judged.append(Judged(stream, Outcome(stream.name, duration_s, labels, told, stream.truth)))
-    return judged
+    return [Judged(stream, _outcome(stream, classifier)) for stream in streams]
+
+
+def judge_in_parallel(streams: Sequence[BenchmarkStream], model: Path) -> Iterator[Judged]:
+    """As judge, on every core; in the order of the streams.
+
+    Args:
+        streams: what to look at.
+        model: the ONNX file.
+
+    Raises:
+        ModelContractError: the model does not read what a camera gives.
+    """
+    # Spawned, not forked: TensorFlow has threads, which a fork would leave half.
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(None, context, _open_model, (model,)) as pool:
+        try:
+            for stream, outcome in zip(streams, pool.map(_outcome_here, streams), strict=True):
+                yield Judged(stream, outcome)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _open_model(model: Path) -> None:
+    """In each process: the model, once. Ctrl-C reaches all processes; the first one ends them."""
+    global _here
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _here = OnnxClassifier(model)
+
+
+def _outcome_here(stream: BenchmarkStream) -> Outcome:
+    return _outcome(stream, _here)
+
+
+def _outcome(stream: BenchmarkStream, classifier: Classifier) -> Outcome:
+    frames = stream.film()
+    duration_s = frames[-1].stamp_ns / 1e9
+    told = trace(frames, Recognizer(classifier))
+    return Outcome(stream.name, duration_s, classifier.contract.labels, told, stream.truth)
 
 
 def figures(judged: Sequence[Judged]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -70,7 +70,7 @@ def online(
         from rich.console import Console
 
         from sign_recognition.atomic import write_whole
-        from sign_recognition.benchmark.online import judge
+        from sign_recognition.benchmark.online import judge_in_parallel
         from sign_recognition.benchmark.report import (
             OnlineResult,
             online_page,
@@ -85,7 +85,8 @@ def online(
         console = Console()
         classifier, people = read_people(model, data, signers, cache, console)
         made = list(make_streams(people, plan))
-        judged = judge(progress(made, 'streams', console), classifier)
+        judging = judge_in_parallel(made, classifier.path)
+        judged = list(progress(judging, 'streams', console, len(made)))
         contract = classifier.contract
         result = OnlineResult(
             contract.name, classifier.digest(), contract.decision, people, plan, judged
@@ -219,8 +220,10 @@ def check_folders(*outputs: Path | None) -> None:
             raise FileNotFoundError(f'{path}: {path.resolve().parent} is no folder')
 
 
-def progress(items: Sequence[Item], what: str, console: Console) -> Iterator[Item]:
-    """The items, with a bar that goes when they have."""
+def progress(
+    items: Iterable[Item], what: str, console: Console, total: int | None = None
+) -> Iterator[Item]:
+    """The items, with a bar that goes when they have; `total` of them where they have no length."""
     from rich.progress import track
 
-    yield from track(items, what, console=console, transient=True)
+    yield from track(items, what, total, console=console, transient=True)

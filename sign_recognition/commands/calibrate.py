@@ -51,7 +51,7 @@ def calibrate(
         from rich.console import Console
 
         from sign_recognition.benchmark.calibration import choose
-        from sign_recognition.benchmark.online import judge
+        from sign_recognition.benchmark.online import judge_in_parallel
         from sign_recognition.benchmark.streams import Plan, make_streams
         from sign_recognition.evaluation.words import figure_name, figure_text
         from sign_recognition.training.export import rewrite_contract
@@ -61,7 +61,8 @@ def calibrate(
         classifier, people = read_people(model, data, signers, cache, console)
         plan = Plan((_RATE_HZ,), streams, idle_minutes, idle_minutes / 4, 4, _SEED)
         made = list(make_streams(people, plan))
-        judged = judge(progress(made, 'streams', console), classifier)
+        judging = judge_in_parallel(made, classifier.path)
+        judged = list(progress(judging, 'streams', console, len(made)))
         choice = choose(
             judged, max_false_per_hour, lambda each: progress(each, 'thresholds', console)
         )

@@ -170,6 +170,21 @@ class TestOnline:
         assert np.isnan(found['delay_after_end_p50_s'])
         assert online.meets('delay_after_end_p50_s', np.nan) is None
 
+    def test_on_all_cores_it_is_the_same(
+        self, streams: list[BenchmarkStream], tmp_path: Path
+    ) -> None:
+        model = write_model(tmp_path / 'model.onnx', CONTRACT.to_metadata())
+        alone = online.judge(streams, OnnxClassifier(model))
+        parallel = [*online.judge_in_parallel(streams, model)]
+        assert [each.stream for each in parallel] == streams
+        assert any(each.outcome.detections for each in alone)
+        for one, other in zip(alone, parallel, strict=True):
+            assert one.outcome.detections == other.outcome.detections
+            assert np.array_equal(one.outcome.trace.times_s, other.outcome.trace.times_s)
+            assert np.array_equal(
+                one.outcome.trace.probabilities, other.outcome.trace.probabilities
+            )
+
     def test_a_false_event_is_laid_to_its_movement(self, streams: list[BenchmarkStream]) -> None:
         judged = online.judge(streams, Knowing(streams, alarm))
         (idle,) = (each for each in judged if each.stream.group == IDLE_HANDS)
