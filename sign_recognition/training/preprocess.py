@@ -105,6 +105,26 @@ class HandFeatures(keras.layers.Layer):  # type: ignore[misc]
         return ops.clip(features * any_seen, -_FEATURE_LIMIT, _FEATURE_LIMIT)
 
 
+@keras.saving.register_keras_serializable('sign_recognition')
+class HandCoordinates(keras.layers.Layer):  # type: ignore[misc]
+    """What ChooseHand gives, as it is: joints as seen from the window's mean palm, in hand sizes.
+
+    Returns:
+        (B, T, 65) float32 without NaN, within +-8: 63 coordinates, seen, and how long unseen.
+    """
+
+    def call(self, chosen: tuple[Any, ...]) -> Any:
+        hand, seen, gap, _, _, size = chosen
+        origin = mean_where(_palm(hand), seen)
+        origin = ops.pad(origin, ((0, 0), (0, 0), (0, 1)))[:, :, None]
+        any_seen = ops.cast(ops.max(seen, axis=1, keepdims=True) > 0, 'float32')
+        features = ops.concatenate(
+            [_flat_shape((hand - origin) / size), seen, ops.minimum(gap / _LONG_GAP_FRAMES, 1.0)],
+            axis=-1,
+        )
+        return ops.clip(features * any_seen, -_FEATURE_LIMIT, _FEATURE_LIMIT)
+
+
 def split_seen(hand: Any) -> tuple[Any, Any]:
     """Zeros for a hand of which any number is NaN, and (B, T, 1) 1.0 where it was seen."""
     missing = ops.isnan(hand)

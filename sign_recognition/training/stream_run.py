@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from sign_recognition.datasets.shrec17 import LABELS, read_clips
-from sign_recognition.decision import NONE_LABEL
+from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures
@@ -67,6 +67,7 @@ class TrainConfig:
         learning_rate: highest rate of the cosine schedule.
         label_smoothing: share of each label given to all classes.
         scored_streams: held-out streams to calibrate and score on (half each).
+        decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
     """
 
     name: str
@@ -87,13 +88,14 @@ class TrainConfig:
     learning_rate: float = 2e-3
     label_smoothing: float = 0.03
     scored_streams: int = 120
+    decision: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
         """Read a YAML file.
 
         Raises:
-            ValueError: an entry is unknown; names the file and the entry.
+            ValueError: an entry is unknown, or no thresholds; names the file and the entry.
         """
         values = yaml.safe_load(path.read_text())
         values.pop('recipe', None)
@@ -102,6 +104,10 @@ class TrainConfig:
             raise ValueError(f'{path}: {sorted(unknown)} are no settings of a training run')
         for key in ('held_out_signers', 'foreign_videos'):
             values[key] = tuple(str(each) for each in values.get(key, ()))
+        try:
+            DecisionThresholds(**values.get('decision', {}))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{path}: decision: {error}') from error
         return cls(**values)
 
 
@@ -393,8 +399,8 @@ def finish(
 
 
 def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelContract:
-    """The contract of a trained model: thresholds chosen on one half of the held-out streams,
-    figures measured on the other half."""
+    """The contract of a trained model: thresholds given, or chosen on one half of the held-out
+    streams, and figures measured on the other half."""
     rng = np.random.default_rng((config.seed, 1))
     contract = ModelContract(
         config.name, CLASS_NAMES, config.rate_hz, config.window_frames, config.architecture,
@@ -403,7 +409,7 @@ def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelC
         held_out_footage=tuple(sorted({each.source for each in material.held_out_foreign})),
     )  # fmt: skip
     if not material.held_out_takes:
-        return contract
+        return replace(contract, decision=DecisionThresholds(**config.decision))
     takes = material.held_out_takes
     streams = [make_stream(takes, rng, config.rate_hz) for _ in range(config.scored_streams)]
     foreign = [
@@ -412,8 +418,12 @@ def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelC
     ]
     scores = predict_streams(predict, streams, config.window_frames)
     foreign_scores = predict_streams(predict, foreign, config.window_frames)
-    thresholds = choose_thresholds(
-        streams[::2], scores[::2], foreign[::2], foreign_scores[::2], CLASS_NAMES
+    thresholds = (
+        DecisionThresholds(**config.decision)
+        if config.decision
+        else choose_thresholds(
+            streams[::2], scores[::2], foreign[::2], foreign_scores[::2], CLASS_NAMES
+        )
     )
     own = score_streams(streams[1::2], scores[1::2], CLASS_NAMES, thresholds)
     other = score_streams(foreign[1::2], foreign_scores[1::2], CLASS_NAMES, thresholds)
@@ -427,7 +437,7 @@ def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelC
         'stream_median_delay_s': own.median_delay_s,
         'foreign_false_per_minute': other.false_per_minute,
     }
-    return ModelContract(**{**contract.__dict__, 'metrics': metrics, 'decision': thresholds})
+    return replace(contract, metrics=metrics, decision=thresholds)
 
 
 def _training_data(config: TrainConfig) -> str:

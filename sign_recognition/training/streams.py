@@ -66,8 +66,12 @@ _FRESH_S = 0.65
 # Up to this share too little is seen; after this time the gesture is over. Windows between are
 # neither, and are not trained on.
 _LITTLE_SHARE = 0.45
-# Movements that repeat can be told sooner.
-_LITTLE_SHARES = {'Shake': 0.25, 'Rotation CW': 0.3, 'Rotation CCW': 0.3}
+# Movements that repeat can be told sooner; the first of two lines says nothing yet, whatever swipe
+# it looks like, and half of it is a line.
+_LITTLE_SHARES = {
+    'Shake': 0.25, 'Rotation CW': 0.3, 'Rotation CCW': 0.3,
+    **dict.fromkeys(_TWO_LINES, 0.55),
+}  # fmt: skip
 _OVER_S = 1.05
 
 
@@ -100,8 +104,8 @@ class Stream:
         hands: (F, 42, 3) float32 image widths, left then right hand, NaN for not seen.
         rate_hz: frames per second.
         performed: the gestures in it, in order.
-        traps: seconds at which a hand has just come, gone or reached elsewhere: what is easily
-            taken for a swipe.
+        traps: seconds at which a hand has just come, gone, reached elsewhere or broken a gesture
+            off: what is easily taken for one.
     """
 
     hands: Points
@@ -228,6 +232,8 @@ class SceneBuilder:
             )
         self._last_label = take.label
         self._add(hand)
+        if partial:
+            self.traps_s.append(self._frames / RATE_HZ)
 
     def _next_place(self) -> Points:
         """(3,) where the next gesture begins: at home, where the hand is, or a little way off, for
@@ -527,13 +533,13 @@ def cut_windows(stream: Stream, frames: int, rng: Rng) -> list[tuple[Points, str
     if last < 8:
         return []
     ends = list(rng.integers(4, last, 2))
-    for trap_s in rng.permutation(stream.traps)[:4]:
+    for trap_s in rng.permutation(stream.traps)[:6]:
         ends.append(round((trap_s + rng.uniform(-0.15, 0.5)) * stream.rate_hz))
     if not stream.performed:
         ends += list(rng.integers(4, last, 4))
     for each in stream.performed:
         fresh_s = rng.uniform(each.enough_s, each.done_s + _FRESH_S, 5)
-        early_s = rng.uniform(each.begin_s, each.little_s, 2)
+        early_s = rng.uniform(each.begin_s, each.little_s, 5 if each.label in _TWO_LINES else 2)
         late_s = rng.uniform(each.done_s + _OVER_S, each.done_s + 2.0, 1)
         times_s = np.concatenate((fresh_s, early_s, late_s))
         ends += list(np.round(times_s * stream.rate_hz).astype(int))

@@ -21,6 +21,7 @@ from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.resources import model_file
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
 from sign_recognition.training import anatomy, stream_augmentation
 from sign_recognition.training.actors import Take
@@ -363,6 +364,15 @@ class TestStreams:
         assert stream.label_at(1.9) == just_before_its_end
         assert stream.label_at(2.1) == label
 
+    @pytest.mark.parametrize(
+        ('label', 'half_of_it'), [('Swipe Down', None), ('Swipe +', 'none'), ('Swipe V', 'none')]
+    )
+    def test_the_first_of_two_lines_is_no_gesture_yet(
+        self, label: str, half_of_it: str | None
+    ) -> None:
+        stream = Stream(np.zeros((100, 42, 3), np.float32), 20.0, (Performed(label, 1.0, 2.0),))
+        assert stream.label_at(1.5) == half_of_it
+
     def test_a_window_before_the_beginning_is_missing(self) -> None:
         stream = Stream(np.arange(5 * 126, dtype=np.float32).reshape(5, 42, 3), 20.0, ())
         window = stream.window(2, 6)
@@ -481,11 +491,25 @@ class TestTrain:
         with pytest.raises(ValueError, match=r"run.yaml: \['lerning_rate'\]"):
             TrainConfig.read(config)
 
+    @pytest.mark.parametrize(
+        ('decision', 'named'),
+        [('{start: 0.7}', "'start'"), ('{start_score: 1.7}', 'start_score: 0.4, 1.7')],
+    )
+    def test_thresholds_that_are_none_are_named(
+        self, decision: str, named: str, tmp_path: Path
+    ) -> None:
+        config = tmp_path / 'run.yaml'
+        config.write_text(f'name: x\ndecision: {decision}')
+        with pytest.raises(ValueError, match=f'run.yaml: decision: .*{named}'):
+            TrainConfig.read(config)
+
     def test_the_shipped_configuration_is_readable(self) -> None:
         config = TrainConfig.read(
             Path(__file__).resolve().parents[2] / 'config/train/shrec17_live.yaml'
         )
-        assert config.name == 'shrec17_live'
+        shipped = OnnxClassifier(model_file('shrec17_live')).contract
+        assert config.name == shipped.name
+        assert DecisionThresholds(**config.decision) == shipped.decision
 
 
 def test_padding_adds_a_body_that_was_not_seen() -> None:

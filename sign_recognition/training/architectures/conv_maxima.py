@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from sign_recognition.training.blocks import landmark_input, outputs
-from sign_recognition.training.preprocess import ChooseHand, HandFeatures
+from sign_recognition.training.preprocess import ChooseHand, HandCoordinates, HandFeatures
 
 NAME = 'conv_maxima'
 
@@ -26,6 +26,7 @@ def build(
     dense: int = 128,
     dropout: float = 0.4,
     norm_momentum: float = 0.99,
+    plain: bool = False,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -37,12 +38,15 @@ def build(
         dense: width of the embedding.
         dropout: share of the maxima dropped in training.
         norm_momentum: of the batch normalisations; a run of a few hundred steps needs 0.9.
+        plain: coordinates are read and not what HandFeatures makes of them; as a member beside one
+            that reads those it errs at other windows.
 
     Returns:
         A model as in the description of `architectures`.
     """
     landmarks = landmark_input(window_frames)
-    x = HandFeatures(name='features')(ChooseHand(name='choose_hand')(landmarks))
+    features = HandCoordinates if plain else HandFeatures
+    x = features(name='features')(ChooseHand(name='choose_hand')(landmarks))
     x = layers.BatchNormalization(momentum=norm_momentum, name='standardise')(x)
     for number, width in enumerate(widths):
         strides = 2 if number == 1 else 1
