@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,10 +44,12 @@ FIGURES = (
 )  # fmt: skip
 # What a false event is laid to, where it is not a movement between gestures.
 AGAIN, REST_OF_CLIP = 'the same gesture again', 'the rest of a clip'
-# The model of a process that judges for another.
-_here: OnnxClassifier
 # An event is told about so long after the movement that it comes from.
 _REACTION_S = 0.2
+# Each process that judges takes up to a gigabyte.
+_MOST_PROCESSES = 8
+# The model of such a process.
+_here: OnnxClassifier
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def judge(streams: Iterable[BenchmarkStream], classifier: Classifier) -> list[Ju
 
 
 def judge_in_parallel(streams: Sequence[BenchmarkStream], model: Path) -> Iterator[Judged]:
-    """As judge, on every core; in the order of the streams.
+    """As judge, on up to eight cores; in the order of the streams.
 
     Args:
         streams: what to look at.
@@ -82,7 +85,8 @@ def judge_in_parallel(streams: Sequence[BenchmarkStream], model: Path) -> Iterat
     """
     # Spawned, not forked: TensorFlow has threads, which a fork would leave half.
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(None, context, _open_model, (model,)) as pool:
+    processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
+    with ProcessPoolExecutor(processes, context, _open_model, (model,)) as pool:
         try:
             for stream, outcome in zip(streams, pool.map(_outcome_here, streams), strict=True):
                 yield Judged(stream, outcome)
