@@ -314,6 +314,27 @@ def test_finer_labels_add_up_and_reach_the_file(tmp_path: Path) -> None:
     assert told == pytest.approx([kinds[:2].sum(), kinds[2:].sum(), 0], abs=1e-5)
 
 
+def test_some_members_divide_labels_that_all_name(rng: np.random.Generator, tmp_path: Path) -> None:
+    model = small('ensemble', fine_per_class=2, fine_members=[1])
+    told = {name: np.array(each) for name, each in model(person(rng)).items()}
+    first, second = (told[f'fine_member{n}_probabilities'].reshape(-1, 2, 2) for n in range(2))
+    labels = (first + second).sum(axis=-1) / 2
+    assert told['probabilities'][:, :-1] == pytest.approx(labels, abs=1e-5)
+    votes = second + 1e-7  # where it is sure of another label, it divides evenly
+    shares = votes / votes.sum(axis=-1, keepdims=True)
+    kinds = told['fine_probabilities'].reshape(-1, 2, 2)
+    assert kinds == pytest.approx(labels[..., None] * shares, abs=1e-5)
+    fine = ('Swipe Right, 1', 'Swipe Right, 2', 'Swipe Left, 1', 'Swipe Left, 2')
+    given = replace(facts('ensemble'), fine_labels=fine)
+    assert export(model, given, tmp_path / 'model.onnx') <= PARITY_LIMIT
+    with pytest.raises(ValueError, match='fine_members: 0, 2, allowed are 0 to 1'):
+        small('ensemble', fine_per_class=2, fine_members=[0, 2])
+    with pytest.raises(ValueError, match='fine_members: none, allowed are 0 to 1'):
+        small('ensemble', fine_per_class=2, fine_members=[])
+    with pytest.raises(ValueError, match='allowed only with fine_per_class above 1'):
+        small('ensemble', fine_members=[0])
+
+
 def test_an_ensemble_answers_with_the_mean_of_its_members(rng: np.random.Generator) -> None:
     told = small('ensemble')(person(rng))
     members = np.stack([told[f'member{number}_probabilities'] for number in range(2)])
@@ -333,6 +354,26 @@ def test_one_member_may_tell_none_alone(rng: np.random.Generator, tmp_path: Path
     assert export(model, facts('ensemble'), tmp_path / 'model.onnx') <= PARITY_LIMIT
     with pytest.raises(ValueError, match='none_member: 2, allowed are 0 to 1'):
         small('ensemble', none_member=2)
+
+
+def test_a_pyramid_holds_the_maxima_of_the_clip_and_of_its_parts(
+    rng: np.random.Generator,
+) -> None:
+    model = small('hierarchical_cnn', parts=3)
+    frames, pyramid = model.get_layer('pool').input, model.get_layer('pyramid').output
+    x, maxima = (
+        np.array(each) for each in keras.Model(model.input, [frames, pyramid])(person(rng))
+    )
+    parts = (x, x[:, :2], x[:, 2:5], x[:, 5:])
+    assert np.array_equal(maxima, np.concatenate([part.max(axis=1) for part in parts], axis=-1))
+    with pytest.raises(ValueError, match=f'parts: 0, allowed are 1 to {FRAMES - 1}'):
+        small('hierarchical_cnn', parts=0)
+
+
+def test_motion_and_parts_reach_the_file(tmp_path: Path) -> None:
+    model = small('hierarchical_cnn', motion=True, parts=3)
+    assert export(model, facts('hierarchical_cnn'), tmp_path / 'model.onnx') <= PARITY_LIMIT
+    assert export_tflite(model, facts('hierarchical_cnn'), tmp_path / 'm.tflite') <= PARITY_LIMIT
 
 
 def test_members_of_an_ensemble_share_what_does_not_learn() -> None:

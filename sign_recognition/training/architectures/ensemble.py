@@ -20,7 +20,7 @@ from sign_recognition.training.blocks import landmark_input
 from sign_recognition.training.body_features import MeanOfTwins, MirrorTwins
 
 NAME = 'ensemble'
-# Where every member is sure of `none` the labels have no votes to divide.
+# Where members are sure of something else there are no votes to divide.
 _TINY = 1e-7
 
 
@@ -31,6 +31,7 @@ def build(
     fine_per_class: int = 1,
     twins: bool = False,
     none_member: int | None = None,
+    fine_members: Sequence[int] | None = None,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -46,6 +47,9 @@ def build(
         none_member: number of the member whose probability of `none` is the ensemble's; all tell
             the labels apart. For data in which a strong network knows `none` by what it should not
             look at, such as the tracker. None: the mean tells `none` as well.
+        fine_members: numbers of the members that divide each label among its kinds; all name the
+            label. For a member that sees how a hand moves and not which fingers it shows. None:
+            all divide.
 
     Returns:
         A model as in the description of `architectures`, with the members' embeddings side by
@@ -53,10 +57,12 @@ def build(
         `fine_probabilities` (B, fine_per_class (classes - 1)), the kinds of a label side by side.
 
     Raises:
-        ValueError: a member is not as described, or there is no such none_member.
+        ValueError: a member is not as described, or there is no such none_member or fine_member.
         ArchitectureError: there is no such architecture.
     """
     landmarks = landmark_input(window_frames)
+    if fine_members is not None and fine_per_class == 1:
+        raise ValueError('fine_members: allowed only with fine_per_class above 1')
     told = fine_per_class * (classes - 1) if fine_per_class > 1 else classes
     models = [each.build(window_frames, told, **options) for each, options in _members(members)]
     seen = MirrorTwins(name='twins')(landmarks) if twins else landmarks
@@ -70,11 +76,13 @@ def build(
         for number, (member, options) in enumerate(_members(members))
         for name in member.losses(0.0, **options)
     }
-    mean = _mean([answer['probabilities'] for answer in answers], none_member)
+    each_told = [answer['probabilities'] for answer in answers]
+    mean = _mean(each_told, none_member)
+    kinds = mean if fine_members is None else _mean_of('fine_members', each_told, fine_members)
     embedding = layers.Concatenate(name='embedding')([answer['embedding'] for answer in answers])
     return keras.Model(
         landmarks,
-        {'embedding': embedding, **_heads(mean, classes, fine_per_class), **outputs},
+        {'embedding': embedding, **_heads(mean, kinds, classes, fine_per_class), **outputs},
         name=NAME,
     )
 
@@ -85,6 +93,7 @@ def losses(
     fine_per_class: int = 1,
     twins: bool = False,
     none_member: int | None = None,
+    fine_members: Sequence[int] | None = None,
 ) -> dict[str, tuple[keras.losses.Loss, float]]:
     """The losses of all members and their weights; the mean of their answers has none."""
     own = {
@@ -140,19 +149,30 @@ def _mean(told: Sequence[Any], none_member: int | None) -> Any:
     """The answer of members that tell (B, classes) each."""
     if none_member is None:
         return layers.Average(name='mean')(told)
-    if not 0 <= none_member < len(told):
-        raise ValueError(f'none_member: {none_member}, allowed are 0 to {len(told) - 1}')
-    none = told[none_member][:, -1:]
+    none = _mean_of('none_member', told, [none_member])[:, -1:]
     votes = sum(each[:, :-1] for each in told)
     shares = votes / (ops.sum(votes, axis=-1, keepdims=True) + _TINY)
     return ops.concatenate([shares * (1 - none), none], axis=-1)
 
 
-def _heads(mean: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
+def _mean_of(option: str, told: Sequence[Any], numbers: Sequence[int]) -> Any:
+    """The mean answer of some members, which an option names."""
+    if not numbers or not set(numbers) <= set(range(len(told))):
+        given = ', '.join(map(str, numbers))
+        raise ValueError(f'{option}: {given or "none"}, allowed are 0 to {len(told) - 1}')
+    return sum(told[number] for number in numbers) / len(numbers)
+
+
+def _heads(mean: Any, kinds: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
+    """The labels by the mean of all members; each divided among its kinds as `kinds` tells them."""
     if fine_per_class == 1:
         return {'probabilities': layers.Activation('linear', name='probabilities')(mean)}
-    fine = layers.Activation('linear', name='fine_probabilities')(mean)
-    kinds = ops.reshape(fine, (-1, classes - 1, fine_per_class))
-    summed = ops.pad(ops.sum(kinds, axis=-1), ((0, 0), (0, 1)))
-    named = layers.Activation('linear', name='probabilities')(summed)
+    shape = (-1, classes - 1, fine_per_class)
+    summed = ops.sum(ops.reshape(mean, shape), axis=-1)
+    votes = ops.reshape(kinds, shape) + _TINY
+    shares = votes / ops.sum(votes, axis=-1, keepdims=True)
+    divided = ops.reshape(summed[..., None] * shares, (-1, (classes - 1) * fine_per_class))
+    fine = layers.Activation('linear', name='fine_probabilities')(divided)
+    padded = ops.pad(summed, ((0, 0), (0, 1)))
+    named = layers.Activation('linear', name='probabilities')(padded)
     return {'probabilities': named, 'fine_probabilities': fine}

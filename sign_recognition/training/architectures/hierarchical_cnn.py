@@ -3,10 +3,16 @@
 Conv1D 64-128-256 and a maximum over time; the super-class goes into the choice of the class; both
 have a loss, 0.3 and 0.7. The original takes super-classes and classes from two encoders, which mix
 labels where one of them sees other clips; here one list tells the super-class of each class.
+
+A maximum over the whole clip forgets what came first, and three convolutions see seven frames.
+Maxima over parts of the clip as well (pyramids over time: Pirsiavash and Ramanan, 'Detecting
+activities of daily living in first-person camera views', 2012) and the velocities of the points
+are options of ours.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +34,8 @@ def build(
     widths: Sequence[int] = (64, 128, 256),
     dense: int = 128,
     dropout: float = 0.4,
+    parts: int = 1,
+    motion: bool = False,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -39,22 +47,29 @@ def build(
         widths: channels of the convolutions.
         dense: width of the embedding, before the super-class joins it.
         dropout: share of the pooled features dropped in training.
+        parts: above 1 the maxima over so many equal parts of the window join those over all of it.
+        motion: how far each coordinate has moved since the frame before is read beside it.
 
     Returns:
         A model as in the description of `architectures`, with `super_probabilities`
         (B, super-classes) for training.
 
     Raises:
-        ValueError: super_classes is not as long as there are classes.
+        ValueError: super_classes is not as long as there are classes, or parts is no number of
+            parts that a window has.
     """
+    if not 1 <= parts < window_frames:
+        raise ValueError(f'parts: {parts}, allowed are 1 to {window_frames - 1}')
     members = _members(classes, super_classes)
     landmarks = landmark_input(window_frames)
     x = BodyCoordinates(name='features')(landmarks)
+    if motion:
+        x = layers.Concatenate(name='motion')([x[:, 1:] - x[:, :-1], x[:, 1:]])
     x = batch_norm(name='standardise')(x)
     for width in widths:
         x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
         x = layers.Activation('relu')(batch_norm()(x))
-    x = layers.Dropout(dropout)(layers.GlobalMaxPooling1D(name='pool')(x))
+    x = layers.Dropout(dropout)(_maxima(x, parts))
     coarse = layers.Dense(members.shape[1], activation='softmax', name=SUPER_OUTPUT)(x)
     fine = layers.Dense(dense, activation='relu')(x)
     embedding = layers.Concatenate(name='embedding')([fine, coarse])
@@ -64,6 +79,16 @@ def build(
         {'probabilities': probabilities, 'embedding': embedding, SUPER_OUTPUT: coarse},
         name=NAME,
     )
+
+
+def _maxima(x: Any, parts: int) -> Any:
+    """Over all frames of (B, T, C), and with parts above 1 over each of them: (B, C or more)."""
+    whole = layers.GlobalMaxPooling1D(name='pool')(x)
+    if parts == 1:
+        return whole
+    ends = [x.shape[1] * part // parts for part in range(parts + 1)]
+    of_parts = [layers.GlobalMaxPooling1D()(x[:, a:b]) for a, b in itertools.pairwise(ends)]
+    return layers.Concatenate(name='pyramid')([whole, *of_parts])
 
 
 def losses(
