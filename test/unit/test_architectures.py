@@ -370,6 +370,15 @@ def test_a_pyramid_holds_the_maxima_of_the_clip_and_of_its_parts(
         small('hierarchical_cnn', parts=0)
 
 
+def test_motion_is_the_change_since_the_frame_before(rng: np.random.Generator) -> None:
+    model = small('hierarchical_cnn', motion=True)
+    outputs = [model.get_layer(name).output for name in ('features', 'motion')]
+    x, motion = (np.array(each) for each in keras.Model(model.input, outputs)(person(rng)))
+    expected = np.concatenate([np.diff(x, axis=1), x[:, 1:]], axis=-1)
+    assert motion == pytest.approx(expected, abs=1e-6)
+    assert np.abs(np.diff(x, axis=1)).max() > 1e-2
+
+
 def test_motion_and_parts_reach_the_file(tmp_path: Path) -> None:
     model = small('hierarchical_cnn', motion=True, parts=3)
     assert export(model, facts('hierarchical_cnn'), tmp_path / 'model.onnx') <= PARITY_LIMIT

@@ -78,11 +78,11 @@ def build(
     }
     each_told = [answer['probabilities'] for answer in answers]
     mean = _mean(each_told, none_member)
-    kinds = mean if fine_members is None else _mean_of('fine_members', each_told, fine_members)
+    votes = mean if fine_members is None else sum(_chosen('fine_members', each_told, fine_members))
     embedding = layers.Concatenate(name='embedding')([answer['embedding'] for answer in answers])
     return keras.Model(
         landmarks,
-        {'embedding': embedding, **_heads(mean, kinds, classes, fine_per_class), **outputs},
+        {'embedding': embedding, **_heads(mean, votes, classes, fine_per_class), **outputs},
         name=NAME,
     )
 
@@ -149,27 +149,27 @@ def _mean(told: Sequence[Any], none_member: int | None) -> Any:
     """The answer of members that tell (B, classes) each."""
     if none_member is None:
         return layers.Average(name='mean')(told)
-    none = _mean_of('none_member', told, [none_member])[:, -1:]
+    none = _chosen('none_member', told, [none_member])[0][:, -1:]
     votes = sum(each[:, :-1] for each in told)
     shares = votes / (ops.sum(votes, axis=-1, keepdims=True) + _TINY)
     return ops.concatenate([shares * (1 - none), none], axis=-1)
 
 
-def _mean_of(option: str, told: Sequence[Any], numbers: Sequence[int]) -> Any:
-    """The mean answer of some members, which an option names."""
+def _chosen(option: str, told: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
+    """The answers of those members whose numbers an option names."""
     if not numbers or not set(numbers) <= set(range(len(told))):
         given = ', '.join(map(str, numbers))
         raise ValueError(f'{option}: {given or "none"}, allowed are 0 to {len(told) - 1}')
-    return sum(told[number] for number in numbers) / len(numbers)
+    return [told[number] for number in numbers]
 
 
-def _heads(mean: Any, kinds: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
-    """The labels by the mean of all members; each divided among its kinds as `kinds` tells them."""
+def _heads(mean: Any, votes: Any, classes: int, fine_per_class: int) -> dict[str, Any]:
+    """The labels as `mean` tells them, each divided among its kinds in proportion to `votes`."""
     if fine_per_class == 1:
         return {'probabilities': layers.Activation('linear', name='probabilities')(mean)}
     shape = (-1, classes - 1, fine_per_class)
     summed = ops.sum(ops.reshape(mean, shape), axis=-1)
-    votes = ops.reshape(kinds, shape) + _TINY
+    votes = ops.reshape(votes, shape) + _TINY
     shares = votes / ops.sum(votes, axis=-1, keepdims=True)
     divided = ops.reshape(summed[..., None] * shares, (-1, (classes - 1) * fine_per_class))
     fine = layers.Activation('linear', name='fine_probabilities')(divided)

@@ -48,7 +48,7 @@ def build(
         dense: width of the embedding, before the super-class joins it.
         dropout: share of the pooled features dropped in training.
         parts: above 1 the maxima over so many equal parts of the window join those over all of it.
-        motion: how far each coordinate has moved since the frame before is read beside it.
+        motion: how each feature has changed since the frame before is read beside it.
 
     Returns:
         A model as in the description of `architectures`, with `super_probabilities`
