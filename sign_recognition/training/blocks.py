@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -35,6 +35,30 @@ def batch_norm(name: str | None = None) -> layers.Layer:
     that still remember how they were initialised, and its network is at a loss outside training.
     """
     return layers.BatchNormalization(momentum=0.9, name=name)
+
+
+def with_motion(x: Any, frames: Sequence[int]) -> Any:
+    """Features and, before them, how each has changed: both speeds of DD-Net and others.
+
+    Args:
+        x: (B, T, C) features.
+        frames: over how many frames the change is told, once for each; none: x stays as it is.
+
+    Returns:
+        (B, T - the largest of frames, (frames + 1) * C); the oldest frames have no change to tell.
+
+    Raises:
+        ValueError: there are not so many frames in x.
+    """
+    if not frames:
+        return x
+    length = x.shape[1]
+    wrong = [each for each in frames if not 1 <= each < length]
+    if wrong:
+        raise ValueError(f'motion: {wrong[0]}, allowed are 1 to {length - 1}')
+    first = max(frames)
+    changes = [x[:, first:] - x[:, first - each : length - each] for each in frames]
+    return layers.Concatenate(name='motion')([*changes, x[:, first:]])
 
 
 @keras.saving.register_keras_serializable('sign_recognition')

@@ -370,17 +370,20 @@ def test_a_pyramid_holds_the_maxima_of_the_clip_and_of_its_parts(
         small('hierarchical_cnn', parts=0)
 
 
-def test_motion_is_the_change_since_the_frame_before(rng: np.random.Generator) -> None:
-    model = small('hierarchical_cnn', motion=True)
+@pytest.mark.parametrize('name', ['hierarchical_cnn', 'conv_maxima'])
+def test_motion_is_the_change_over_some_frames(name: str, rng: np.random.Generator) -> None:
+    model = small(name, motion=(1, 3))
     outputs = [model.get_layer(name).output for name in ('features', 'motion')]
     x, motion = (np.array(each) for each in keras.Model(model.input, outputs)(person(rng)))
-    expected = np.concatenate([np.diff(x, axis=1), x[:, 1:]], axis=-1)
+    expected = np.concatenate([x[:, 3:] - x[:, 2:-1], x[:, 3:] - x[:, :-3], x[:, 3:]], axis=-1)
     assert motion == pytest.approx(expected, abs=1e-6)
     assert np.abs(np.diff(x, axis=1)).max() > 1e-2
+    with pytest.raises(ValueError, match=f'motion: {FRAMES}, allowed are 1 to {FRAMES - 1}'):
+        small(name, motion=(1, FRAMES))
 
 
 def test_motion_and_parts_reach_the_file(tmp_path: Path) -> None:
-    model = small('hierarchical_cnn', motion=True, parts=3)
+    model = small('hierarchical_cnn', motion=(1,), parts=3)
     assert export(model, facts('hierarchical_cnn'), tmp_path / 'model.onnx') <= PARITY_LIMIT
     assert export_tflite(model, facts('hierarchical_cnn'), tmp_path / 'm.tflite') <= PARITY_LIMIT
 
@@ -431,7 +434,7 @@ def test_an_ensemble_is_of_architectures_of_landmarks() -> None:
 
 
 def test_plain_maxima_reach_the_file(tmp_path: Path) -> None:
-    model = small('conv_maxima', plain=True)
+    model = small('conv_maxima', plain=True, motion=(2, 6))
     assert export(model, facts('conv_maxima'), tmp_path / 'model.onnx') <= PARITY_LIMIT
     assert export_tflite(model, facts('conv_maxima'), tmp_path / 'model.tflite') <= PARITY_LIMIT
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import landmark_input, outputs
+from sign_recognition.training.blocks import landmark_input, outputs, with_motion
 from sign_recognition.training.preprocess import ChooseHand, HandCoordinates, HandFeatures
 
 NAME = 'conv_maxima'
@@ -27,6 +27,7 @@ def build(
     dropout: float = 0.4,
     norm_momentum: float = 0.99,
     plain: bool = False,
+    motion: Sequence[int] = (),
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -40,13 +41,19 @@ def build(
         norm_momentum: of the batch normalisations; a run of a few hundred steps needs 0.9.
         plain: coordinates are read and not what HandFeatures makes of them; as a member beside one
             that reads those it errs at other windows.
+        motion: how each feature has changed over so many frames is read beside it; HandFeatures
+            tell it already, coordinates do not.
 
     Returns:
         A model as in the description of `architectures`.
+
+    Raises:
+        ValueError: motion is over more frames than a window has.
     """
     landmarks = landmark_input(window_frames)
     features = HandCoordinates if plain else HandFeatures
     x = features(name='features')(ChooseHand(name='choose_hand')(landmarks))
+    x = with_motion(x, motion)
     x = layers.BatchNormalization(momentum=norm_momentum, name='standardise')(x)
     for number, width in enumerate(widths):
         strides = 2 if number == 1 else 1

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from sign_recognition.training.blocks import batch_norm, landmark_input
+from sign_recognition.training.blocks import batch_norm, landmark_input, with_motion
 from sign_recognition.training.literature_features import BodyCoordinates
 
 NAME = 'hierarchical_cnn'
@@ -35,7 +35,7 @@ def build(
     dense: int = 128,
     dropout: float = 0.4,
     parts: int = 1,
-    motion: bool = False,
+    motion: Sequence[int] = (),
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -48,7 +48,7 @@ def build(
         dense: width of the embedding, before the super-class joins it.
         dropout: share of the pooled features dropped in training.
         parts: above 1 the maxima over so many equal parts of the window join those over all of it.
-        motion: how each feature has changed since the frame before is read beside it.
+        motion: how each feature has changed over so many frames is read beside it.
 
     Returns:
         A model as in the description of `architectures`, with `super_probabilities`
@@ -56,16 +56,14 @@ def build(
 
     Raises:
         ValueError: super_classes is not as long as there are classes, or parts is no number of
-            parts that a window has.
+            parts, or motion of frames, that a window has.
     """
     if not 1 <= parts < window_frames:
         raise ValueError(f'parts: {parts}, allowed are 1 to {window_frames - 1}')
     members = _members(classes, super_classes)
     landmarks = landmark_input(window_frames)
     x = BodyCoordinates(name='features')(landmarks)
-    if motion:
-        x = layers.Concatenate(name='motion')([x[:, 1:] - x[:, :-1], x[:, 1:]])
-    x = batch_norm(name='standardise')(x)
+    x = batch_norm(name='standardise')(with_motion(x, motion))
     for width in widths:
         x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
         x = layers.Activation('relu')(batch_norm()(x))
