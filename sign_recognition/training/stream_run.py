@@ -131,8 +131,15 @@ def read_material(
     Raises:
         Shrec17Error: a file of SHREC'17 is missing or broken.
         FileNotFoundError: foreign footage is missing.
+        ValueError: a signer to be held out has no clip.
     """
     clips = read_clips(data_dir / config.shrec17)
+    held_out = set(config.held_out_signers)
+    if unknown := sorted(held_out - {clip.signer for clip in clips}):
+        raise ValueError(
+            f'held_out_signers: {", ".join(unknown)} have no clip, the clips are of '
+            + ', '.join(sorted({clip.signer for clip in clips}, key=int))
+        )
     hands = [clip.points[:, RIGHT_HAND] for clip in clips]
     motions = fit_cached(hands, cache_dir / 'anatomy.npz', console)
     takes = [
@@ -140,7 +147,6 @@ def read_material(
         for clip, motion in zip(clips, motions, strict=True)
     ]
     foreign = read_foreign(data_dir, config.foreign_videos, config.foreign_asl8_clips, cache_dir)
-    held_out = set(config.held_out_signers)
     apart = set(sorted({each.source for each in foreign})[::4])
     return Material(
         [take for signer, take in takes if signer not in held_out],

@@ -466,6 +466,12 @@ class TestTrain:
         assert 'going on after epoch 1' in told.getvalue()
         assert 'epoch 2/2' in told.getvalue() and 'epoch 1/2' not in told.getvalue()
 
+    def test_a_signer_without_clips_cannot_be_held_out(self, tmp_path: Path) -> None:
+        write_dataset(tmp_path / 'shrec17')
+        config = replace(TINY, held_out_signers=('2', '99'))
+        with pytest.raises(ValueError, match='held_out_signers: 99 have no clip.* of 1, 2'):
+            train(config, tmp_path, tmp_path / 'run', Console(file=io.StringIO()))
+
     def test_a_file_that_disagrees_is_not_written(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
