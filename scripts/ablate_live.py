@@ -4,16 +4,15 @@
 
 Each row is a training of config/train/shrec17_live.yaml with some entries changed, five passes over
 the same 1,600 streams, into a folder of its own under RUNS (runs/ablation); those that are finished
-there are only read, and one that was broken off goes on. All are judged by the same windows of
-signers whom none of them saw. It takes about half an hour on two free cores.
+there are only read, one that was broken off goes on, and one of another recipe is refused. All are
+judged by the same windows of signers whom none of them saw. It took half an hour on two cores,
+beside other work.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +21,19 @@ import yaml
 from rich.console import Console
 from rich.progress import track
 
+from program import run_program
+from sign_recognition.atomic import write_whole
 from sign_recognition.classifier import OnnxClassifier
-from sign_recognition.landmarks import Points
-from sign_recognition.training.actors import Take
 from sign_recognition.training.calibrate import pad_hands
 from sign_recognition.training.export import MODEL_FILE
 from sign_recognition.training.foreign import real_hands
-from sign_recognition.training.stream_run import Material, TrainConfig, Windows, read_material
-from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
+from sign_recognition.training.stream_run import (
+    TrainConfig,
+    Windows,
+    foreign_windows,
+    own_windows,
+    read_material,
+)
 from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
@@ -67,37 +71,22 @@ def rows(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def train_row(config: dict[str, Any], data: Path, run: Path) -> OnnxClassifier:
-    """The model of a row, trained if it has to be."""
-    path = run / MODEL_FILE
+    """The model of a row, trained if it has to be.
+
+    Raises:
+        ValueError: the run is of another recipe; names its folder.
+    """
+    path, recipe, text = run / MODEL_FILE, run / 'recipe.yaml', yaml.safe_dump(config)
+    if recipe.is_file() and recipe.read_text(encoding='utf-8') != text:
+        raise ValueError(f'{run}: a run of another recipe; give another folder, or remove it')
     if not path.is_file():
         run.mkdir(parents=True, exist_ok=True)
         # The hands of the footage are tracked once, not for each row.
         if not (run / 'material').exists():
             (run / 'material').symlink_to('../material')
-        recipe = run / 'recipe.yaml'
-        recipe.write_text(yaml.safe_dump(config), encoding='utf-8')
-        program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
-        options = ('--data', data, '--config', recipe, '--out', run)
-        subprocess.run([sys.executable, program, 'train', *map(str, options)], check=True)
+        write_whole(recipe, text)
+        run_program('train', '--data', data, '--config', recipe, '--out', run)
     return OnnxClassifier(path)
-
-
-def windows_of(takes: Sequence[Take], config: TrainConfig, hands: Sequence[Points]) -> Windows:
-    """Windows of streams of some people, as they are trained on."""
-    rng = np.random.default_rng(SEED)
-    streams = (make_stream(takes, rng, config.rate_hz, real_hands=hands) for _ in range(STREAMS))
-    return [pair for each in streams for pair in cut_windows(each, config.window_frames, rng)]
-
-
-def windows_of_footage(material: Material, config: TrainConfig) -> Windows:
-    """Windows of footage that no row is trained on."""
-    rng = np.random.default_rng(SEED)
-    tracks = [
-        material.held_out_foreign[number]
-        for number in rng.integers(0, len(material.held_out_foreign), STREAMS)
-    ]
-    streams = (foreign_stream(t.hands, t.stamps_s, rng, config.rate_hz) for t in tracks)
-    return [pair for each in streams for pair in cut_windows(each, config.window_frames, rng)]
 
 
 def judge(model: OnnxClassifier, windows: Windows, console: Console) -> tuple[float, float]:
@@ -119,9 +108,13 @@ def main(data: Path, runs: Path) -> None:
     config = TrainConfig.read(CONFIG)
     material = read_material(config, data, runs / 'material', console)
     hands = real_hands(material.foreign)
-    held_out = windows_of(material.held_out_takes, config, hands)
-    trained_on = windows_of(material.takes, config, hands)
-    footage = windows_of_footage(material, config)
+    held_out, trained_on = (
+        own_windows(takes, hands, STREAMS, config, np.random.default_rng(SEED))
+        for takes in (material.held_out_takes, material.takes)
+    )
+    footage = foreign_windows(
+        material.held_out_foreign, STREAMS, config, np.random.default_rng(SEED)
+    )
     lines = [
         f'{len(held_out)} windows of signers {", ".join(config.held_out_signers)}, '
         f'{len(trained_on)} of new streams of the 16 others, {len(footage)} of held-out footage; '

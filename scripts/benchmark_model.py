@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from program import run_program
 from sign_recognition.evaluation.words import figure_name, figure_text
 from sign_recognition.training.pictures import draw_confusion
 from tables import put_tables
@@ -33,9 +32,7 @@ MOST_CAUSES = 24
 
 def benchmark(kind: str, data: Path, signers: str, *outputs: object) -> None:
     """Run the command."""
-    program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
-    given = ['benchmark', kind, '--data', data, '--signers', signers, *outputs]
-    subprocess.run([sys.executable, str(program), *map(str, given)], check=True)
+    run_program('benchmark', kind, '--data', data, '--signers', signers, *outputs)
 
 
 def text(name: str, value: float | None) -> str:

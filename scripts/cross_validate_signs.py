@@ -11,9 +11,7 @@ figures of the folds and the thresholds that suit their models, and goes to reso
 from __future__ import annotations
 
 import itertools
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import track
 
+from program import run_program
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.clip import Clip
 from sign_recognition.datasets.clip_folder import open_folder
@@ -90,10 +89,8 @@ def trained(data: Path, fold: int | None, runs: Path) -> Path:
     name = 'asl8_signs' if fold is None else f'asl8_signs_fold{fold}'
     path = runs / name / MODEL_FILE
     if not path.is_file():
-        program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
-        command = ['train', '--data', data, '--config', CONFIG, '--out', path.parent]
-        command += [] if fold is None else ['--fold', fold]
-        subprocess.run([sys.executable, program, *map(str, command)], check=True)
+        options = () if fold is None else ('--fold', fold)
+        run_program('train', '--data', data, '--config', CONFIG, '--out', path.parent, *options)
     return path
 
 

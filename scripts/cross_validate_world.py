@@ -9,15 +9,14 @@ are finished there are only read, and one that was broken off goes on.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from program import run_program
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.training.clip_config import read_config
 from sign_recognition.training.pictures import draw_confusion
@@ -33,9 +32,7 @@ def train_fold(data: str, fold: int, run: Path) -> dict[str, Any]:
     """What metrics.json of a fold holds, trained if it has to be."""
     metrics = run / 'metrics.json'
     if not metrics.is_file():
-        program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
-        options = ('--data', data, '--config', str(CONFIG), '--fold', str(fold), '--out', str(run))
-        subprocess.run([sys.executable, program, 'train', *options], check=True)
+        run_program('train', '--data', data, '--config', CONFIG, '--fold', fold, '--out', run)
     content: dict[str, Any] = json.loads(metrics.read_text(encoding='utf-8'))
     return content
 

@@ -9,14 +9,13 @@ redistributed. It takes about a minute, for MediaPipe has to look at every image
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from program import run_program
 from sign_recognition.evaluation.words import figure_name, figure_text
 from tables import put_tables
 
@@ -35,20 +34,14 @@ MOTIONS = {
 }
 
 
-def evaluate(*arguments: object) -> None:
-    """Run the command."""
-    program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
-    subprocess.run([sys.executable, program, 'evaluate', *map(str, arguments)], check=True)
-
-
 def evaluate_as_bags(video: Path, folder: Path) -> dict[str, Any]:
     """Make bags of the clips, and evaluate these; the report."""
     bags, report = folder / 'bags', folder / 'report.json'
     pairs = [word for pair in MOTIONS.items() for word in ('--truth-map', '='.join(pair))]
     known, foreign = ([video / name for name in names] for names in (KNOWN, FOREIGN))
-    evaluate(*known, '--truth', video / 'truth.csv', *pairs, '--landmarks', bags)
-    evaluate(*foreign, '--silent', '--landmarks', bags)
-    evaluate(bags, '--report', report)
+    run_program('evaluate', *known, '--truth', video / 'truth.csv', *pairs, '--landmarks', bags)
+    run_program('evaluate', *foreign, '--silent', '--landmarks', bags)
+    run_program('evaluate', bags, '--report', report)
     content: dict[str, Any] = json.loads(report.read_text())
     return content
 

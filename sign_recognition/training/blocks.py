@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from sign_recognition.landmarks import POINT_COUNT
+from sign_recognition.training.preprocess import change
 
 
 def landmark_input(window_frames: int | None) -> Any:
@@ -38,17 +39,20 @@ def batch_norm(name: str | None = None) -> layers.Layer:
 
 
 def with_motion(x: Any, frames: Sequence[int]) -> Any:
-    """Features and, before them, how each has changed: both speeds of DD-Net and others.
+    """Features and, before them, how each has changed over some numbers of frames.
+
+    Motion over one frame and over several is of DD-Net (Yang et al. 2019, 'Make Skeleton-based
+    Action Recognition Model Smaller, Faster and Better').
 
     Args:
         x: (B, T, C) features.
         frames: over how many frames the change is told, once for each; none: x stays as it is.
 
     Returns:
-        (B, T - the largest of frames, (frames + 1) * C); the oldest frames have no change to tell.
+        (B, T - the largest of frames, C * (1 + len(frames))); the oldest have no change to tell.
 
     Raises:
-        ValueError: there are not so many frames in x.
+        ValueError: x has no change over one of frames.
     """
     if not frames:
         return x
@@ -57,7 +61,7 @@ def with_motion(x: Any, frames: Sequence[int]) -> Any:
     if wrong:
         raise ValueError(f'motion: {wrong[0]}, allowed are 1 to {length - 1}')
     first = max(frames)
-    changes = [x[:, first:] - x[:, first - each : length - each] for each in frames]
+    changes = [change(x, each)[:, first:] for each in frames]
     return layers.Concatenate(name='motion')([*changes, x[:, first:]])
 
 

@@ -18,7 +18,13 @@ from sign_recognition.landmarks import (
     POSE_NAMES,
     RIGHT_HAND,
 )
-from sign_recognition.training.preprocess import frame_size, gap_filler, mean_where, split_seen
+from sign_recognition.training.preprocess import (
+    change,
+    frame_size,
+    gap_filler,
+    mean_where,
+    split_seen,
+)
 
 # The points of the body that every tracker and data set has, and that a webcam sees.
 _BODY = ('nose', 'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow',
@@ -91,8 +97,8 @@ class BodyFeatures(keras.layers.Layer):  # type: ignore[misc]
                 ops.concatenate([in_hand, on_body], axis=-1) * trust,
                 seen,
                 trust,
-                3 * _change(arm, 1),
-                2 * _change(arm, 3),
+                3 * change(arm, 1),
+                2 * change(arm, 3),
                 arm - place[:, :, _NOSE],
             ]
             wrists.append(((hand[:, :, 0] - origin) / unit, trust))
@@ -139,7 +145,7 @@ def _hand_features(hand: Any, seen: Any) -> Any:
         _length(tips[:, :, 1:] - tips[:, :, :1])[..., 0],
         _length(tips)[..., 0],
     ]
-    return ops.concatenate([_flat(shape), *distances, 2 * _change(_flat(shape), 2)], axis=-1)
+    return ops.concatenate([_flat(shape), *distances, 2 * change(_flat(shape), 2)], axis=-1)
 
 
 def _hand_places(hand: Any, nose: Any, shoulders: Any, origin: Any, unit: Any) -> Any:
@@ -147,7 +153,7 @@ def _hand_places(hand: Any, nose: Any, shoulders: Any, origin: Any, unit: Any) -
     wrist = (hand[:, :, 0] - origin) / unit
     finger = ((hand[:, :, _INDEX_TIP] + hand[:, :, _MIDDLE_TIP]) / 2 - nose) / unit
     palm = (ops.mean(ops.take(hand, _PALM, axis=2), axis=2) - shoulders) / unit
-    moves = [3 * _change(wrist, 1), 2 * _change(wrist, 3), 2 * _change(finger, 2)]
+    moves = [3 * change(wrist, 1), 2 * change(wrist, 3), 2 * change(finger, 2)]
     return ops.concatenate([wrist, finger, palm, *moves], axis=-1)
 
 
@@ -162,8 +168,3 @@ def _flat(points: Any) -> Any:
 
 def _length(vectors: Any) -> Any:
     return ops.sqrt(ops.sum(vectors**2, axis=-1, keepdims=True) + 1e-8)
-
-
-def _change(values: Any, frames: int) -> Any:
-    """Difference to `frames` frames before; 0 at the beginning."""
-    return ops.pad(values[:, frames:] - values[:, :-frames], ((0, 0), (frames, 0), (0, 0)))

@@ -86,18 +86,18 @@ class HandFeatures(keras.layers.Layer):  # type: ignore[misc]
             [
                 path,
                 from_now,
-                4 * _change(path, 1),
-                2 * _change(path, 4),
+                4 * change(path, 1),
+                2 * change(path, 4),
                 _flat_shape(shape),
-                4 * _change(_flat_shape(ops.take(shape, _TIPS, axis=2)), 2),
+                4 * change(_flat_shape(ops.take(shape, _TIPS, axis=2)), 2),
                 spread,
-                4 * _change(spread, 2),
+                4 * change(spread, 2),
                 ops.clip(log_size, -2, 2),
-                2 * _change(ops.clip(log_size, -2, 2), 4),
+                2 * change(ops.clip(log_size, -2, 2), 4),
                 seen,
                 ops.minimum(gap / _LONG_GAP_FRAMES, 1.0),
                 other * other_seen,
-                2 * _change(other_palm / flat_size, 2) * other_seen,
+                2 * change(other_palm / flat_size, 2) * other_seen,
                 other_seen,
             ],
             axis=-1,
@@ -222,6 +222,6 @@ def _flat_shape(shape: Any) -> Any:
     return ops.reshape(weighted, (-1, shape.shape[1], shape.shape[2] * 3))
 
 
-def _change(values: Any, frames: int) -> Any:
-    """Difference to `frames` frames before; 0 at the beginning."""
+def change(values: Any, frames: int) -> Any:
+    """(B, T, C) difference to `frames` frames before; 0 at the beginning."""
     return ops.pad(values[:, frames:] - values[:, :-frames], ((0, 0), (frames, 0), (0, 0)))

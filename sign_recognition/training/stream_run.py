@@ -173,6 +173,23 @@ class Examples:
     classes: npt.NDArray[np.int64]
 
 
+def own_windows(
+    takes: Sequence[Take], hands: Sequence[Points], count: int, config: TrainConfig, rng: Rng
+) -> Windows:
+    """Windows of `count` invented streams of some people's takes, some worn by real hands."""
+    streams = (make_stream(takes, rng, config.rate_hz, real_hands=hands) for _ in range(count))
+    return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
+
+
+def foreign_windows(tracks: Sequence[Track], count: int, config: TrainConfig, rng: Rng) -> Windows:
+    """Windows of `count` of the foreign recordings, drawn by chance; none of no recordings."""
+    chosen = rng.integers(0, len(tracks), count) if tracks else ()
+    streams = (
+        foreign_stream(tracks[i].hands, tracks[i].stamps_s, rng, config.rate_hz) for i in chosen
+    )
+    return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
+
+
 class StreamPool:
     """Examples from many invented streams, some of them new before every pass.
 
@@ -197,8 +214,11 @@ class StreamPool:
         lots = -(-missing // _STREAMS_AT_ONCE)
         self._own = self._own[lots:]
         for _ in track(range(lots), 'streams', console=console, transient=True):
-            self._own.append(self._examples(self._own_windows(rng)))
-        parts = self._own + [self._examples(self._foreign_windows(rng))]
+            count = min(_STREAMS_AT_ONCE, config.streams)
+            windows = own_windows(self._material.takes, self._real_hands, count, config, rng)
+            self._own.append(self._examples(windows))
+        tracks, count = self._material.foreign, config.foreign_streams
+        parts = self._own + [self._examples(foreign_windows(tracks, count, config, rng))]
         features = np.concatenate([part.features for part in parts])
         classes = np.concatenate([part.classes for part in parts])
         order = rng.permutation(len(classes))
@@ -209,22 +229,6 @@ class StreamPool:
         points = points.reshape(-1, self._config.window_frames, 42, 3)
         classes = np.array([CLASS_NAMES.index(label) for _, label in windows], np.int64)
         return Examples(self._describe(pad_hands(points)).astype(np.float16), classes)
-
-    def _own_windows(self, rng: Rng) -> Windows:
-        takes, config = self._material.takes, self._config
-        streams = (
-            make_stream(takes, rng, config.rate_hz, real_hands=self._real_hands)
-            for _ in range(min(_STREAMS_AT_ONCE, config.streams))
-        )
-        return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
-
-    def _foreign_windows(self, rng: Rng) -> Windows:
-        tracks, config = self._material.foreign, self._config
-        chosen = rng.integers(0, len(tracks), config.foreign_streams) if tracks else ()
-        streams = (
-            foreign_stream(tracks[i].hands, tracks[i].stamps_s, rng, config.rate_hz) for i in chosen
-        )
-        return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]

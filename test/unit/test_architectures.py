@@ -368,6 +368,8 @@ def test_a_pyramid_holds_the_maxima_of_the_clip_and_of_its_parts(
     assert np.array_equal(maxima, np.concatenate([part.max(axis=1) for part in parts], axis=-1))
     with pytest.raises(ValueError, match=f'parts: 0, allowed are 1 to {FRAMES - 1}'):
         small('hierarchical_cnn', parts=0)
+    with pytest.raises(ValueError, match='parts: 3, allowed are 1 to 2'):
+        small('hierarchical_cnn', parts=3, motion=(FRAMES - 3,))
 
 
 @pytest.mark.parametrize('name', ['hierarchical_cnn', 'conv_maxima'])

@@ -48,7 +48,7 @@ def build(
         A model as in the description of `architectures`.
 
     Raises:
-        ValueError: motion is over more frames than a window has.
+        ValueError: motion is over no frames, or more than a window has.
     """
     landmarks = landmark_input(window_frames)
     features = HandCoordinates if plain else HandFeatures

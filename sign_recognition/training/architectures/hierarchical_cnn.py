@@ -56,10 +56,8 @@ def build(
 
     Raises:
         ValueError: super_classes is not as long as there are classes, or parts is no number of
-            parts, or motion of frames, that a window has.
+            parts, or motion of frames, that a window has; motion takes its oldest frames.
     """
-    if not 1 <= parts < window_frames:
-        raise ValueError(f'parts: {parts}, allowed are 1 to {window_frames - 1}')
     members = _members(classes, super_classes)
     landmarks = landmark_input(window_frames)
     x = BodyCoordinates(name='features')(landmarks)
@@ -81,6 +79,8 @@ def build(
 
 def _maxima(x: Any, parts: int) -> Any:
     """Over all frames of (B, T, C), and with parts above 1 over each of them: (B, C or more)."""
+    if not 1 <= parts < x.shape[1]:
+        raise ValueError(f'parts: {parts}, allowed are 1 to {x.shape[1] - 1}')
     whole = layers.GlobalMaxPooling1D(name='pool')(x)
     if parts == 1:
         return whole

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers, ops
 
 from sign_recognition.training.blocks import AddPosition, batch_norm, landmark_input
-from sign_recognition.training.preprocess import ChooseHand, mean_where
+from sign_recognition.training.preprocess import ChooseHand, change, mean_where
 
 NAME = 'path_and_shape'
 
@@ -124,14 +124,14 @@ class PathAndShape(layers.Layer):  # type: ignore[misc]
             [
                 path,
                 (palm - palm[:, :1]) / size,
-                4 * _change(path, 1),
-                2 * _change(path, 4),
+                4 * change(path, 1),
+                2 * change(path, 4),
                 flat,
-                3 * _change(flat, 2),
+                3 * change(flat, 2),
                 distances,
-                3 * _change(distances, 4),
+                3 * change(distances, 4),
                 normal,
-                2 * _change(normal, 4),
+                2 * change(normal, 4),
                 seen,
             ],
             axis=-1,
@@ -168,11 +168,6 @@ def _palm_normal(shape: Any) -> Any:
     )
     length = ops.sqrt(ops.sum(normal**2, axis=-1, keepdims=True) + 1e-12)
     return normal / (length + _TINY)
-
-
-def _change(values: Any, frames: int) -> Any:
-    """Difference to `frames` frames before; 0 at the beginning."""
-    return ops.pad(values[:, frames:] - values[:, :-frames], ((0, 0), (frames, 0), (0, 0)))
 
 
 def _convolution_block(x: Any, width: int, name: str) -> Any:
