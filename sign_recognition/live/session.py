@@ -8,7 +8,6 @@ import os
 import queue
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ class LiveSession:
         self._report = report
         self._record = LiveRecord()
         self._messages: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._end = threading.Event()
+        self._ending = False
         self._exit_code = 0
         self._first_image_s: float | None = None
         self._source_ended_s: float | None = None
@@ -156,7 +155,7 @@ class LiveSession:
         from sign_recognition.nodes.monitor import MonitorNode, start_in_background
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._end.set())
+            signal.signal(number, self._end)
         with (
             start_in_background(
                 lambda: MonitorNode(
@@ -172,8 +171,9 @@ class LiveSession:
         ):
             try:
                 self._start(monitor)
-                while not self._end.wait(_REFRESH_S):
+                while not self._ending:
                     self._tick(monitor)
+                    time.sleep(_REFRESH_S)
             finally:
                 self._stop(monitor)
         if self._report is not None:
@@ -186,12 +186,15 @@ class LiveSession:
         for name in behind:
             self._supervisor.start(name)
         ends_s = time.monotonic() + _READY_S
-        while not self._all_told(behind) and time.monotonic() < ends_s:
-            if self._end.wait(_REFRESH_S):
-                return
+        while not (self._ending or self._all_told(behind)) and time.monotonic() < ends_s:
             self._tick(monitor)
-        if self._plan.source and not self._end.is_set():
+            time.sleep(_REFRESH_S)
+        if self._plan.source and not self._ending:
             self._supervisor.start(self._plan.source)
+
+    def _end(self, *_: object) -> None:
+        """Also a handler of signals, which may come at any moment: it must take no lock."""
+        self._ending = True
 
     @contextlib.contextmanager
     def _keys(self, labels: LabelPublisher) -> Iterator[None]:
@@ -231,7 +234,7 @@ class LiveSession:
         if _over(self._first_image_s, self._duration_s, now_s) or _over(
             self._source_ended_s, _DRAIN_S, now_s
         ):
-            self._end.set()
+            self._end()
 
     def _on_exit(self, ended: Exit, monitor: MonitorNode) -> None:
         if ended.name == CONTROL:
@@ -241,12 +244,12 @@ class LiveSession:
             self._source_ended_s = time.monotonic()
             return
         if ended.name == RECORDER and ended.code == 0:
-            self._end.set()
+            self._end()
             return
         if ended.restart_in_s is None:
             self._view.alarm(f'{ended.name} cannot run ({ended.reason})', ended.tail)
             self._exit_code = 1
-            self._end.set()
+            self._end()
             return
         with self._record:
             self._record.restarts[ended.name] += 1

@@ -36,6 +36,8 @@ class PipelineNode(Node):
 
     Attributes:
         done: set it to end the program.
+        told_to_end: by a signal. Its handler may interrupt the main thread anywhere, also where
+            that holds the lock inside `done`, so it must not set `done` itself.
         exit_code: of the program, once done.
     """
 
@@ -46,6 +48,7 @@ class PipelineNode(Node):
             name, start_parameter_services=services, parameter_overrides=list(parameters)
         )
         self.done = threading.Event()
+        self.told_to_end = False
         self.exit_code = 0
 
     def finish(self) -> None:
@@ -76,7 +79,7 @@ def run(make_node: Callable[[], PipelineNode]) -> None:
 
     def end(*_: object) -> None:
         signal.alarm(_END_WITHIN_S)
-        node.done.set()
+        node.told_to_end = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
@@ -89,9 +92,10 @@ def spin_until_done(node: PipelineNode) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        while not node.done.is_set():
+        while not (node.done.is_set() or node.told_to_end):
             executor.spin_once(timeout_sec=_SPIN_S)
     finally:
+        node.done.set()
         node.finish()
         executor.shutdown()
         node.destroy_node()

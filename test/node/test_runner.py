@@ -26,16 +26,47 @@ runner._END_WITHIN_S = 1
 runner.run(make)
 """
 
+TOLD_TWICE = """
+import signal
+import threading
+from sign_recognition.nodes import runner
+
+class Interrupted(threading.Event):
+    def set(self):
+        with self._cond:
+            signal.raise_signal(signal.SIGTERM)
+        super().set()
+
+class Node(runner.PipelineNode):
+    def __init__(self):
+        super().__init__('node')
+        self.done = Interrupted()
+        self.create_timer(0.01, lambda: print('spins', flush=True))
+
+runner._END_WITHIN_S = 1
+runner.run(Node)
+"""
+
 
 def test_a_node_that_hangs_at_its_end_is_ended(domain_id):
+    assert end(HANGS_AT_ITS_END, domain_id) == -signal.SIGALRM
+
+
+def test_a_second_signal_may_come_while_the_end_is_told(domain_id):
+    """Ctrl-C reaches a node both from the terminal and from the supervisor."""
+    assert end(TOLD_TWICE, domain_id) == 0
+
+
+def end(program: str, domain_id: int) -> int:
+    """Exit status of a node that is told to end once it spins."""
     environment = dict(os.environ, ROS_DOMAIN_ID=str(domain_id))
     node = subprocess.Popen(
-        [sys.executable, '-c', HANGS_AT_ITS_END], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, '-c', program], stdout=subprocess.PIPE, text=True, env=environment
     )
     try:
         assert node.stdout is not None and node.stdout.readline() == 'spins\n'
         node.terminate()
-        assert node.wait(PATIENCE_S) == -signal.SIGALRM
+        return node.wait(PATIENCE_S)
     finally:
         node.kill()
         node.communicate()
