@@ -45,9 +45,12 @@ class DecisionThresholds:
 
     Attributes:
         start_score: smoothed probability from which a gesture may start.
+        none_score: smoothed probability of 'none' above which none may start: whether it is a
+            gesture at all is another question than which one, and two that look alike share what
+            'none' leaves. 1 for no matter.
         end_score: smoothed probability below which a started gesture ends (hysteresis).
         smoothing_s: time constant of the exponential smoothing of the scores; 0 for none.
-        dwell_s: how long a gesture leads above start_score before it starts.
+        dwell_s: how long a gesture leads so before it starts.
         release_s: how long it stays below end_score before it ends.
         rearm_s: how long 'none' must lead after an end before the same gesture may start again.
             Another gesture may start at once: the first line of a + is a swipe down until the
@@ -63,6 +66,7 @@ class DecisionThresholds:
     dwell_s: float = 0.1
     release_s: float = 0.1
     rearm_s: float = 0.1
+    none_score: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 < self.end_score <= self.start_score <= 1:
@@ -70,6 +74,8 @@ class DecisionThresholds:
                 f'end_score, start_score: {self.end_score}, {self.start_score}, '
                 'allowed is 0 < end_score <= start_score <= 1'
             )
+        if not 0 < self.none_score <= 1:
+            raise ValueError(f'none_score: {self.none_score}, allowed is 0 < none_score <= 1')
         for name in ('smoothing_s', 'dwell_s', 'release_s', 'rearm_s'):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f'{name}: {getattr(self, name)}, allowed is 0 or more seconds')
@@ -151,7 +157,11 @@ class DecisionPolicy:
         rested_ns = self._quiet.update(best if best == self._none else None, stamp_ns)
         if rested_ns >= _ns(self._thresholds.rearm_s):
             self._resting = None
-        is_candidate = best != self._none and self._scores[best] >= self._thresholds.start_score
+        is_candidate = (
+            best != self._none
+            and self._scores[best] >= self._thresholds.start_score
+            and self._scores[self._none] <= self._thresholds.none_score
+        )
         led_ns = self._leading.update(best if is_candidate else None, stamp_ns)
         if best == self._resting or led_ns < _ns(self._thresholds.dwell_s):
             return []

@@ -76,8 +76,9 @@ def _is_quick(choice: Choice) -> bool:
 def _told(choice: Choice) -> str:
     thresholds, found = choice.thresholds, choice.figures['detection_rate']
     return (
-        f'start_score {thresholds.start_score:g}, smoothing_s {thresholds.smoothing_s:g}, '
-        f'dwell_s {thresholds.dwell_s:g}; {found:.0%} of the gestures are found, median delay '
+        f'start_score {thresholds.start_score:g}, none_score {thresholds.none_score:g}, '
+        f'smoothing_s {thresholds.smoothing_s:g}, dwell_s {thresholds.dwell_s:g}; '
+        f'{found:.0%} of the gestures are found, median delay '
         f'{choice.figures["delay_after_end_p50_s"]:.2f} s'
     )
 

@@ -26,6 +26,7 @@ Predict = Callable[[Points], Probabilities]
 # Recall that one false event a minute costs.
 _FALSE_COST = 0.04
 _STARTS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+_NONE_SCORES = (1.0, 0.3, 0.1)
 _DURATIONS_S = (0.0, 0.05, 0.1, 0.15, 0.2)
 # Bounds the memory that their windows take.
 _STREAMS_AT_ONCE = 16
@@ -171,7 +172,15 @@ def candidates(longest_s: float = 0.1) -> list[DecisionThresholds]:
         longest_s: smoothing and dwell are at most so long: the robot is to answer within that.
     """
     durations_s = [each for each in _DURATIONS_S if each <= longest_s]
+    # Scores sum to 1: where a gesture has start_score, 'none' has the rest at most.
+    scores = [
+        (start, none)
+        for start, none in itertools.product(_STARTS, _NONE_SCORES)
+        if none == 1 or start + none < 1
+    ]
     return [
-        DecisionThresholds(start, 0.4, smoothing_s, dwell_s, release_s=0.1, rearm_s=0.05)
-        for start, smoothing_s, dwell_s in itertools.product(_STARTS, durations_s, durations_s)
+        DecisionThresholds(start, 0.4, smoothing_s, dwell_s, 0.1, 0.05, none)
+        for (start, none), smoothing_s, dwell_s in itertools.product(
+            scores, durations_s, durations_s
+        )
     ]

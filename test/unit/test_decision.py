@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -118,6 +120,14 @@ def test_reset_ends_what_had_started_and_only_that(policy: DecisionPolicy) -> No
     assert play(policy, [('Swipe Right', 0.9, 2)]) == []
 
 
+def test_a_gesture_starts_only_where_none_is_unlikely() -> None:
+    policy = DecisionPolicy(LABELS, replace(THRESHOLDS, start_score=0.5, none_score=0.3))
+    assert play(policy, [('Swipe Right', 0.65, 40)]) == []
+    shared = np.array((0.55, 0.3, 0.15), np.float32)
+    steps = (policy.step((100 + step) * STEP_NS, shared) for step in range(5))
+    assert told([event for events in steps for event in events]) == [('start', 'Swipe Right')]
+
+
 def test_smoothing_is_by_time_and_not_by_frames() -> None:
     thresholds = DecisionThresholds(start_score=0.7, smoothing_s=0.2, dwell_s=0.0)
     starts_s = []
@@ -147,6 +157,7 @@ def test_the_scores_are_not_changed(policy: DecisionPolicy) -> None:
         ({'start_score': 0.3, 'end_score': 0.5}, '0.5, 0.3'),
         ({'end_score': 0.0}, '0.0'),
         ({'start_score': 1.1}, '1.1'),
+        ({'none_score': 0.0}, 'none_score: 0.0'),
         ({'dwell_s': -0.1}, 'dwell_s: -0.1'),
         ({'smoothing_s': float('nan')}, 'smoothing_s: nan'),
     ],
