@@ -27,7 +27,7 @@ Predict = Callable[[Points], Probabilities]
 _FALSE_COST = 0.04
 _STARTS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _NONE_SCORES = (1.0, 0.3, 0.1)
-_DURATIONS_S = (0.0, 0.05, 0.1, 0.15, 0.2)
+_DURATIONS_S = (0.0, 0.05, 0.1, 0.2)
 # Bounds the memory that their windows take.
 _STREAMS_AT_ONCE = 16
 
