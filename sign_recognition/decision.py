@@ -45,9 +45,6 @@ class DecisionThresholds:
 
     Attributes:
         start_score: smoothed probability from which a gesture may start.
-        none_score: smoothed probability of 'none' above which none may start: whether it is a
-            gesture at all is another question than which one, and two that look alike share what
-            'none' leaves. 1 for no matter.
         end_score: smoothed probability below which a started gesture ends (hysteresis).
         smoothing_s: time constant of the exponential smoothing of the scores; 0 for none.
         dwell_s: how long a gesture leads so before it starts.
@@ -55,6 +52,9 @@ class DecisionThresholds:
         rearm_s: how long 'none' must lead after an end before the same gesture may start again.
             Another gesture may start at once: the first line of a + is a swipe down until the
             second is drawn.
+        none_score: smoothed probability of 'none' above which no gesture may start; 1 for no
+            bound. Whether it is a gesture at all is another question than which one: two that look
+            alike share what 'none' leaves.
 
     Raises:
         ValueError: a field is out of its range; names the field and the value.

@@ -179,7 +179,9 @@ def candidates(longest_s: float = 0.1) -> list[DecisionThresholds]:
         if none == 1 or start + none < 1
     ]
     return [
-        DecisionThresholds(start, 0.4, smoothing_s, dwell_s, 0.1, 0.05, none)
+        DecisionThresholds(
+            start, 0.4, smoothing_s, dwell_s, release_s=0.1, rearm_s=0.05, none_score=none
+        )
         for (start, none), smoothing_s, dwell_s in itertools.product(
             scores, durations_s, durations_s
         )
