@@ -41,6 +41,7 @@ from sign_recognition.cli import app
 from sign_recognition.datasets.shrec17 import Shrec17Clip
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, Points
+from sign_recognition.training.calibrate import candidates
 from sign_recognition.training.foreign import Track
 
 SIGNERS = ('1', '2')
@@ -263,6 +264,13 @@ class TestOnline:
         for stream in (slow, fast):
             wrists.append(np.nanmedian([f.points[[0, 21], 0] for f in stream.film()]))
         assert wrists[0] == pytest.approx(wrists[1], abs=0.02)
+
+
+def test_each_bound_on_none_says_more_than_the_start() -> None:
+    # Scores sum to 1: beside a start of 0.7, `none` is below 0.3 without a bound.
+    bounded = [each for each in candidates(0.2) if each.none_score < 1]
+    assert bounded
+    assert all(each.start_score + each.none_score < 1 for each in bounded)
 
 
 @pytest.fixture
