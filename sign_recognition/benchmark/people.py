@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from rich.console import Console
 from sign_recognition.datasets.shrec17 import LIST_FILES, Shrec17Clip, list_clips, read_clip
 from sign_recognition.landmarks import RIGHT_HAND
 from sign_recognition.model_contract import ModelContract
-from sign_recognition.training import anatomy
 from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import fit_cached
 from sign_recognition.training.foreign import Track, read_foreign
@@ -125,17 +123,11 @@ def read_takes(
     """
     clips = read_unseen_clips(data, signers, labels)
     hands = [clip.points[:, RIGHT_HAND] for clip in clips]
-    name = f'hands_{"_".join(signers)}_{_digest_of_the_fit()}.npz'
-    motions = fit_cached(hands, cache / name, console)
+    motions = fit_cached(hands, cache / f'hands_{"_".join(signers)}.npz', console)
     takes: dict[str, list[Take]] = {signer: [] for signer in signers}
     for clip, motion in zip(clips, motions, strict=True):
         takes[clip.signer].append(Take.from_clip(clip, motion))
     return takes
-
-
-def _digest_of_the_fit() -> str:
-    """Hands that other code has fitted are other hands."""
-    return hashlib.sha256(Path(anatomy.__file__).read_bytes()).hexdigest()[:8]
 
 
 def read_footage(data: Path, contract: ModelContract, cache: Path) -> list[Track]:
