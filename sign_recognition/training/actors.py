@@ -42,7 +42,8 @@ class Take:
     def from_clip(cls, clip: Shrec17Clip, motion: HandMotion) -> Take:
         """Cut the hand out of a clip and find its stroke."""
         hand = clip.points[:, RIGHT_HAND]
-        return cls(hand, clip.label, find_stroke(hand, clip.label), motion, clip.fingers)
+        stroke = find_stroke(motion.joints(), clip.label)
+        return cls(hand, clip.label, stroke, motion, clip.fingers)
 
 
 class RecordedActor:

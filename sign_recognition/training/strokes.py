@@ -25,10 +25,13 @@ _SWIPES = {
     'Swipe Up': (0, -1, 0),
     'Swipe Down': (0, 1, 0),
 }
-# Gestures that are done when the hand has become this much smaller (-) or larger (+).
-_SPREADS = {'Grab': -1, 'Pinch': -1, 'Expand': 1}
+# Gestures that are done when thumb and index finger have closed (-) or opened (+), whatever the
+# other fingers do.
+_APERTURES = {'Grab': -1, 'Pinch': -1, 'Expand': 1}
 _PALM = (0, 5, 9, 13, 17)
-_TIPS = (4, 8, 12, 16, 20)
+_THUMB_TIP, _INDEX_TIP = 4, 8
+# A movement is done at this share of its way; fingers close quickly and then creep.
+_DONE_SHARE, _CLOSED_SHARE = 0.9, 0.8
 # At 30 Hz: most people who bring the hand back do it within this time.
 _LONG_REST_FRAMES = 20
 
@@ -53,15 +56,16 @@ def find_stroke(hand: Points, label: str) -> Stroke:
     """The stroke of one clip.
 
     Args:
-        hand: (F, 21, 3) float32 metres, y down.
+        hand: (F, 21, 3) float32 metres, y down; a fitted hand (anatomy.fit_motions), for the tips
+            of a recorded one jump.
         label: a label of SHREC'17.
     """
     if label in _SWIPES:
         palm = hand[:, _PALM].mean(axis=1)
         return _cut_late_return(_smooth(palm @ np.array(_SWIPES[label], np.float32)))
-    if label in _SPREADS:
-        tips = np.linalg.norm(hand[:, _TIPS] - hand[:, :1], axis=-1).mean(axis=1)
-        return _rise(_smooth(_SPREADS[label] * tips))
+    if label in _APERTURES:
+        aperture = np.linalg.norm(hand[:, _THUMB_TIP] - hand[:, _INDEX_TIP], axis=-1)
+        return _rise(_smooth(_APERTURES[label] * aperture), _CLOSED_SHARE)
     return _busy_part(hand)
 
 
@@ -80,14 +84,14 @@ def _smooth(curve: npt.NDArray[np.floating[Any]]) -> Curve:
     return smooth
 
 
-def _rise(curve: Curve) -> Stroke:
-    """From the foot to nine tenths of the largest rise of a curve."""
+def _rise(curve: Curve, done_share: float = _DONE_SHARE) -> Stroke:
+    """From the foot to this share of the largest rise of a curve."""
     rise = curve - np.minimum.accumulate(curve)
     top = int(rise.argmax())
     foot = int(curve[: top + 1].argmin())
     height = curve[top] - curve[foot]
     climbing = np.arange(foot, top + 1)
-    done = climbing[curve[climbing] >= curve[foot] + 0.9 * height][0]
+    done = climbing[curve[climbing] >= curve[foot] + done_share * height][0]
     begin = climbing[curve[climbing] <= curve[foot] + 0.1 * height]
     begin = begin[begin < done]
     return _stroke(int(begin[-1]) if begin.size else foot, int(done), len(curve))

@@ -284,6 +284,15 @@ class TestAnatomy:
         assert np.allclose(bones, bones[0], rtol=1e-3)
         assert np.allclose(bones[0], np.linalg.norm(np.diff(seen[0, 5:9], axis=0), axis=-1), 0.1)
 
+    def test_a_hand_is_fitted_as_well_among_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The more frames, the smaller is the share of each in the loss, and Adam's epsilon is
+        fixed."""
+        monkeypatch.setattr(anatomy, '_STEPS', 60)
+        hand = bending_hand().joints()
+        (alone,) = fit_motions([hand])
+        among_many = fit_motions([hand] * 200)[0]
+        assert np.abs(among_many.joints() - alone.joints()).max() < 0.001
+
     def test_a_fit_is_kept_for_the_hands_that_it_is_of(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -298,6 +307,20 @@ class TestAnatomy:
         assert not fits and np.array_equal(again.joints(), first[0].joints())
         fit_cached([hands[0] + np.float32(0.1)], cache)
         assert len(fits) == 1
+
+    def test_a_fit_by_other_code_is_not_taken(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hands, cache = [bending_hand(4).joints()], tmp_path / 'anatomy.npz'
+        motion = bending_hand(4)
+        monkeypatch.setattr(anatomy, 'fit_motions', lambda *_: [motion])
+        fit_cached(hands, cache)
+        other = tmp_path / 'anatomy.py'
+        other.write_text('# another fit')
+        monkeypatch.setattr(anatomy, '__file__', str(other))
+        monkeypatch.setattr(anatomy, 'fit_motions', lambda *_: [replace(motion, length_m=0.1)])
+        (anew,) = fit_cached(hands, cache)
+        assert anew.length_m == 0.1
 
 
 class TestStrokes:
@@ -325,6 +348,16 @@ class TestStrokes:
         )
         stroke = find_stroke(rested, 'Swipe Right')
         assert stroke.done < stroke.end < 66
+
+    @pytest.mark.parametrize(('label', 'order'), [('Pinch', 1), ('Grab', 1), ('Expand', -1)])
+    def test_fingers_are_done_when_thumb_and_index_finger_are(self, label: str, order: int) -> None:
+        moving = bending_hand(15).joints()[::order]
+        before, after = np.repeat(moving[:1], 20, axis=0), np.repeat(moving[-1:], 20, axis=0)
+        # The little finger goes on, and is not asked.
+        after[:, 20] += np.linspace(0, 0.1, 20)[:, None]
+        stroke = find_stroke(np.concatenate((before, moving, after)), label)
+        assert 20 <= stroke.begin <= 25
+        assert 28 <= stroke.done <= 36
 
     @pytest.mark.parametrize('label', LABELS)
     @pytest.mark.parametrize('frames', [2, 3, 40])
