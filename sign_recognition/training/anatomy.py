@@ -97,8 +97,8 @@ def fit_motions(hands: Sequence[Points], console: Console | None = None) -> list
 def fit_cached(
     hands: Sequence[Points], cache: Path, console: Console | None = None
 ) -> list[HandMotion]:
-    """As fit_motions; the result is kept in a file, and read from it if this very code has fitted
-    these very hands."""
+    """As fit_motions; the result is kept in a file, and read from it while hands and code are the
+    same."""
     frames = np.array([len(hand) for hand in hands])
     mark = _digest_of(hands)
     if cache.is_file():
