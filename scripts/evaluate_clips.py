@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from program import run_program
+from sign_recognition.detector import DetectorConfig, make_detector
+from sign_recognition.evaluation.recordings import find_recordings
 from sign_recognition.evaluation.words import figure_name, figure_text
 from tables import put_tables
 
@@ -35,7 +37,12 @@ MOTIONS = {
 
 
 def evaluate_as_bags(video: Path, folder: Path) -> dict[str, Any]:
-    """Make bags of the clips, and evaluate these; the report."""
+    """Make bags of the clips, and evaluate these.
+
+    Returns:
+        The report; in it each missed gesture also says in which share of its images MediaPipe saw
+        a hand, as `seen`.
+    """
     bags, report = folder / 'bags', folder / 'report.json'
     pairs = [word for pair in MOTIONS.items() for word in ('--truth-map', '='.join(pair))]
     known, foreign = ([video / name for name in names] for names in (KNOWN, FOREIGN))
@@ -43,7 +50,22 @@ def evaluate_as_bags(video: Path, folder: Path) -> dict[str, Any]:
     run_program('evaluate', *foreign, '--silent', '--landmarks', bags)
     run_program('evaluate', bags, '--report', report)
     content: dict[str, Any] = json.loads(report.read_text())
+    for name, row in content['models'][0]['recordings'].items():
+        for gesture in row['missed']:
+            gesture['seen'] = seen_share(folder / name, gesture['start'], gesture['end'])
     return content
+
+
+def seen_share(bag: Path, start_s: float, end_s: float) -> float:
+    """In which share of the images between two times, seconds from the first, a hand was seen."""
+    (recording,) = find_recordings([bag])
+    frames = recording.load(lambda: make_detector(DetectorConfig()), lambda: None).frames
+    within = [
+        each.hands_seen > 0
+        for each in frames
+        if start_s <= (each.stamp_ns - frames[0].stamp_ns) / 1e9 <= end_s
+    ]
+    return sum(within) / max(len(within), 1)
 
 
 def tables(report: dict[str, Any]) -> Iterator[str]:
@@ -58,13 +80,17 @@ def tables(report: dict[str, Any]) -> Iterator[str]:
     for name, value in model['figures'].items():
         text = '–' if value is None else figure_text(name, value)
         yield f'| {figure_name(name)} | {text} |'
-    yield from ('', '| clip | told | missed |', '|---|---|---|')
-    for each in known:
-        row = model['recordings'][each['name']]
+    yield from (
+        '',
+        '| clip | told | missed, with a hand in so many of its images |',
+        '|---|---|---|',
+    )
+    for clip in (each['name'] for each in known):
+        row = model['recordings'][clip]
         if row['events'] or row['missed']:
             told = ', '.join(told_text(event) for event in row['events'])
-            missed = ', '.join(gesture['label'] for gesture in row['missed'])
-            yield f'| {each["name"].removeprefix("bags/")} | {told} | {missed} |'
+            missed = ', '.join(f'{each["label"]} {each["seen"]:.0%}' for each in row['missed'])
+            yield f'| {clip.removeprefix("bags/")} | {told} | {missed} |'
 
 
 def told_text(event: dict[str, Any]) -> str:
