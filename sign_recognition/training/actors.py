@@ -19,6 +19,11 @@ from sign_recognition.training.stream_augmentation import (
 )
 from sign_recognition.training.strokes import Stroke, find_stroke
 
+# How far the joints of a resting finger go to and fro (sigma of the liveliest hand). In recordings
+# of asl8, tips of thumb and index finger whose palm stays move against each other by 0.08 hand
+# lengths in half a second (median; 0.17 in the upper quarter), and so they do here.
+_PLAY_DEG = 7.0
+
 
 @dataclass(frozen=True)
 class Take:
@@ -91,7 +96,7 @@ class AnatomicalActor:
         """(F, 21, 3) metres: a relaxed hand, turned as the take begins, whose fingers play."""
         play = smooth_noise(self._rng, frames, 20, self._rng.uniform(3, 10)).reshape(-1, 5, 4)
         slack = RELAXED + self._rng.normal(0, 8, (5, 4))
-        return self._held(take, slack + play * self._rng.uniform(0, 22))
+        return self._held(take, slack + play * self._rng.uniform(0, _PLAY_DEG))
 
     def perform(self, take: Take, other: Take, twin: Take) -> Points:
         """(F, 21, 3) metres: the path of one take, now and then with other fingers.

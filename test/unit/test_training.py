@@ -24,7 +24,7 @@ from sign_recognition.model_contract import ModelContract
 from sign_recognition.resources import model_file
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
 from sign_recognition.training import anatomy, stream_augmentation
-from sign_recognition.training.actors import Take
+from sign_recognition.training.actors import AnatomicalActor, Take
 from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
 from sign_recognition.training.calibrate import pad_hands, score_streams
@@ -254,6 +254,27 @@ def bending_hand(frames: int = 30) -> HandMotion:
         (stretched + (bent - stretched) * share).astype(np.float32),
         0.09,
     )
+
+
+def bending_take() -> Take:
+    """A Grab by that hand."""
+    motion = bending_hand()
+    return Take(motion.joints(), 'Grab', find_stroke(motion.joints(), 'Grab'), motion, fingers=2)
+
+
+class TestAnatomicalActor:
+    def test_resting_fingers_play_as_those_of_real_people_do(
+        self, rng: np.random.Generator
+    ) -> None:
+        """Half of all real ones move their tips by less than 0.1 hand lengths in half a second."""
+        moved = []
+        for _ in range(60):
+            hand = AnatomicalActor(rng).rest(bending_take(), 60)
+            length_m = np.linalg.norm(hand[0, 9] - hand[0, 0])
+            between = np.linalg.norm(hand[:, 4] - hand[:, 8], axis=-1) / length_m
+            moved += [np.ptp(between[i : i + 16]) for i in range(0, 45, 8)]
+        assert 0.02 < np.median(moved) < 0.1
+        assert np.quantile(moved, 0.9) < 0.3
 
 
 class TestAnatomy:
