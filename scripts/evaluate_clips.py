@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from program import run_program
-from sign_recognition.detector import DetectorConfig, make_detector
-from sign_recognition.evaluation.recordings import find_recordings
 from sign_recognition.evaluation.words import figure_name, figure_text
 from tables import put_tables
 
@@ -37,12 +35,7 @@ MOTIONS = {
 
 
 def evaluate_as_bags(video: Path, folder: Path) -> dict[str, Any]:
-    """Make bags of the clips, and evaluate these.
-
-    Returns:
-        The report; in it each missed gesture also says in which share of its images MediaPipe saw
-        a hand, as `seen`.
-    """
+    """Make bags of the clips, and evaluate these; the report."""
     bags, report = folder / 'bags', folder / 'report.json'
     pairs = [word for pair in MOTIONS.items() for word in ('--truth-map', '='.join(pair))]
     known, foreign = ([video / name for name in names] for names in (KNOWN, FOREIGN))
@@ -50,22 +43,7 @@ def evaluate_as_bags(video: Path, folder: Path) -> dict[str, Any]:
     run_program('evaluate', *foreign, '--silent', '--landmarks', bags)
     run_program('evaluate', bags, '--report', report)
     content: dict[str, Any] = json.loads(report.read_text())
-    for name, row in content['models'][0]['recordings'].items():
-        for gesture in row['missed']:
-            gesture['seen'] = seen_share(folder / name, gesture['start'], gesture['end'])
     return content
-
-
-def seen_share(bag: Path, start_s: float, end_s: float) -> float:
-    """In which share of the images between two times, seconds from the first, a hand was seen."""
-    (recording,) = find_recordings([bag])
-    frames = recording.load(lambda: make_detector(DetectorConfig()), lambda: None).frames
-    within = [
-        each.hands_seen > 0
-        for each in frames
-        if start_s <= (each.stamp_ns - frames[0].stamp_ns) / 1e9 <= end_s
-    ]
-    return sum(within) / max(len(within), 1)
 
 
 def tables(report: dict[str, Any]) -> Iterator[str]:
@@ -80,23 +58,25 @@ def tables(report: dict[str, Any]) -> Iterator[str]:
     for name, value in model['figures'].items():
         text = '–' if value is None else figure_text(name, value)
         yield f'| {figure_name(name)} | {text} |'
-    yield from (
-        '',
-        '| clip | told | missed, with a hand in so many of its images |',
-        '|---|---|---|',
-    )
-    for clip in (each['name'] for each in known):
-        row = model['recordings'][clip]
+    yield from ('', '| clip | told | missed (images with a hand) |', '|---|---|---|')
+    for each in known:
+        row = model['recordings'][each['name']]
         if row['events'] or row['missed']:
             told = ', '.join(told_text(event) for event in row['events'])
-            missed = ', '.join(f'{each["label"]} {each["seen"]:.0%}' for each in row['missed'])
-            yield f'| {clip.removeprefix("bags/")} | {told} | {missed} |'
+            missed = ', '.join(map(missed_text, row['missed']))
+            yield f'| {each["name"].removeprefix("bags/")} | {told} | {missed} |'
 
 
 def told_text(event: dict[str, Any]) -> str:
     """An event in words; false ones are bold."""
     text = f'{event["label"]} at {event["announced"]:.2f} s'
     return text if event['right'] else f'**false: {text}**'
+
+
+def missed_text(gesture: dict[str, Any]) -> str:
+    """A missed gesture in words, with the share of its images in which a hand was seen."""
+    seen = gesture['hand_seen']
+    return gesture['label'] if seen is None else f'{gesture["label"]} ({seen:.0%})'
 
 
 def main() -> None:

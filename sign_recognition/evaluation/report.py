@@ -16,7 +16,7 @@ import numpy as np
 
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.evaluate import Comparison, Evaluation, Judged, ModelResult
-from sign_recognition.evaluation.metrics import BETTER, Outcome
+from sign_recognition.evaluation.metrics import BETTER
 
 FORMAT = 'sign_recognition evaluation 1'
 _DIGITS = 6
@@ -156,13 +156,13 @@ def _model_row(model: ModelResult, evaluation: Evaluation) -> dict[str, Any]:
             'performed': calibration.accuracy,
         },
         'recordings': {
-            each.recording.name: _outcome_row(each.outcomes[index], each.known)
-            for each in evaluation.recordings
+            each.recording.name: _outcome_row(each, index) for each in evaluation.recordings
         },
     }
 
 
-def _outcome_row(outcome: Outcome, known: bool) -> dict[str, Any]:
+def _outcome_row(judged: Judged, model: int) -> dict[str, Any]:
+    outcome = judged.outcomes[model]
     false = set(outcome.match.false)
     return {
         'events': [
@@ -172,12 +172,17 @@ def _outcome_row(outcome: Outcome, known: bool) -> dict[str, Any]:
                 'announced': each.announced_s,
                 'end': each.end_s,
                 'score': each.score,
-                'right': index not in false if known else None,
+                'right': index not in false if judged.known else None,
             }
             for index, each in enumerate(outcome.detections)
         ],
         'missed': [
-            {'label': each.label, 'start': each.start_s, 'end': each.end_s}
+            {
+                'label': each.label,
+                'start': each.start_s,
+                'end': each.end_s,
+                'hand_seen': judged.recorded.hand_seen(each),
+            }
             for each in metrics.missed(outcome)
         ],
     }

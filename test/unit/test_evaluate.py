@@ -21,7 +21,8 @@ from sign_recognition.bags.storage import Record
 from sign_recognition.bags.writer import BagWriter
 from sign_recognition.cli import app
 from sign_recognition.decision import EventKind, GestureEvent
-from sign_recognition.evaluation.recordings import BagRecording
+from sign_recognition.evaluation.events import Interval
+from sign_recognition.evaluation.recordings import BagRecording, Recorded
 from sign_recognition.model_contract import ImageInput
 
 RATE_HZ = 20
@@ -104,7 +105,22 @@ def test_missed_false_and_confused(tmp_path, model):
     assert row['confusion'][LEFT] == {RIGHT: 1, LEFT: 1, 'none': 0}
     assert row['confusion']['none'][RIGHT] == 1
     assert row['confusion'][RIGHT]['none'] == 1
-    assert row['recordings']['bag']['missed'][1] == {'label': RIGHT, 'start': 11.0, 'end': 12.0}
+    assert row['recordings']['bag']['missed'][1] == {
+        'label': RIGHT, 'start': 11.0, 'end': 12.0, 'hand_seen': 1.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('start_s', 'end_s', 'share'), [(1.0, 1.9, 1.0), (2.0, 2.9, 0.0), (1.5, 2.4, 0.5)]
+)
+def test_how_much_of_a_movement_a_hand_was_seen(start_s, end_s, share):
+    """Ten images a second from second 5 on; after two seconds the hand is lost."""
+    images = [frame(5.0 + tenth / 10, 0.5 if tenth < 20 else None) for tenth in range(40)]
+    assert Recorded(images).hand_seen(Interval(RIGHT, start_s, end_s)) == share
+
+
+def test_of_a_movement_without_images_nothing_is_known():
+    assert np.isnan(Recorded([frame(0.0)]).hand_seen(Interval(RIGHT, 1.0, 2.0)))
 
 
 def test_two_evaluations_are_identical_to_the_last_byte(tmp_path, model):
