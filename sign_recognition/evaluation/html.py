@@ -181,7 +181,8 @@ def _moments(evaluation: Evaluation, model: ModelResult, title: str) -> list[str
     return [
         f'<h2>The worst moments{title}</h2>',
         '<p class="dim">The image at the end of a missed stroke, or at which a false event was '
-        "told; the lines are the palm's way there.</p>",
+        "told; the lines are the palm's way there, of a false event for the last second. What is "
+        'missed with a hand in few images was missed by the tracker.</p>',
         f'<div class="moments">{"".join(cards)}</div>',
     ]
 
@@ -191,6 +192,8 @@ def _moment_card(moment: Moment, picture: PixelArray, model: ModelResult) -> str
     data = base64.b64encode(encoded.tobytes()).decode()
     kind, colour = ('missed', '#66727f') if moment.missed else ('false', '#c62f39')
     score = 'its score came to' if moment.missed else 'score'
+    share = moment.hand_seen
+    seen = 'no image' if math.isnan(share) else f'a hand in {share:.0%} of its images'
     begin_s = moment.begins_s - _MOMENT_MARGIN_S
     chart = charts.timeline(moment.outcome, begin_s, moment.at_s + _MOMENT_MARGIN_S, width_px=330)
     return (
@@ -198,8 +201,8 @@ def _moment_card(moment: Moment, picture: PixelArray, model: ModelResult) -> str
         f'src="data:image/jpeg;base64,{data}"/>'
         f'<div><span class="tag" style="background:{colour}">{kind}</span>'
         f'<b>{escape(moment.label)}</b>, {score} {moment.score:.2f}'
-        f'<br/><span class="dim">{escape(moment.judged.recording.name)} at {moment.at_s:.2f} s'
-        f'</span>{chart}</div></div>'
+        f'<br/><span class="dim">{escape(moment.judged.recording.name)} at {moment.at_s:.2f} s, '
+        f'{seen}</span>{chart}</div></div>'
     )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sign_recognition.drawing import LEFT_COLOUR, RIGHT_COLOUR, draw_hands
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.evaluate import Evaluation, Judged, ModelResult
+from sign_recognition.evaluation.events import Interval
 from sign_recognition.evaluation.metrics import Outcome
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, LandmarkFrame
 from sign_recognition.pixels import PixelArray
@@ -36,6 +37,7 @@ class Moment:
         missed: it is a missed gesture.
         begins_s: of the stroke; of a false event a while before it was told.
         at_s: end of the stroke; when a false event was told.
+        hand_seen: in which share of its images, 0 to 1; NaN without images.
     """
 
     judged: Judged
@@ -45,6 +47,11 @@ class Moment:
     missed: bool
     begins_s: float
     at_s: float
+
+    @property
+    def hand_seen(self) -> float:
+        span = Interval(self.label, self.begins_s, self.at_s)
+        return self.judged.recorded.hand_seen(span)
 
 
 def worst_moments(evaluation: Evaluation, model: ModelResult, count: int) -> list[Moment]:
