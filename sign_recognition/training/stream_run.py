@@ -409,8 +409,8 @@ def finish(
 
 
 def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelContract:
-    """The contract of a trained model: thresholds given, or chosen on one half of the held-out
-    streams, and figures measured on the other half."""
+    """The contract of a trained model: thresholds given, and figures measured on all held-out
+    streams; or thresholds chosen on one half of them, and figures measured on the other."""
     rng = np.random.default_rng((config.seed, 1))
     contract = ModelContract(
         config.name, CLASS_NAMES, config.rate_hz, config.window_frames, config.architecture,
@@ -435,8 +435,9 @@ def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelC
             streams[::2], scores[::2], foreign[::2], foreign_scores[::2], CLASS_NAMES
         )
     )
-    own = score_streams(streams[1::2], scores[1::2], CLASS_NAMES, thresholds)
-    other = score_streams(foreign[1::2], foreign_scores[1::2], CLASS_NAMES, thresholds)
+    unseen = slice(None) if config.decision else slice(1, None, 2)
+    own = score_streams(streams[unseen], scores[unseen], CLASS_NAMES, thresholds)
+    other = score_streams(foreign[unseen], foreign_scores[unseen], CLASS_NAMES, thresholds)
     accuracy, _ = clip_accuracy(
         predict, takes, CLASS_NAMES, config.window_frames, config.rate_hz, rng
     )
