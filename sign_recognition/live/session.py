@@ -84,7 +84,11 @@ class SessionPlan:
             ValueError: an option is wrong.
         """
         title = f'{options.bag}, commands on {options.commands}'
-        nodes = replay_graph(options)
+        *others, bag = replay_graph(options)
+        if all(node.name != 'landmark_node' for node in others):
+            # Recognition and the monitor: the bag may be over before discovery finds the second.
+            bag = dataclasses.replace(bag, parameters={**bag.parameters, 'audience': 2})
+        nodes = [*others, bag]
         return cls(title, nodes, 'replay_node', options.commands, options.stamped, sim_time=True)
 
     @classmethod

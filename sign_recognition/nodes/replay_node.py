@@ -48,6 +48,9 @@ class ReplayParameters:
     image_topic: str = parameter('', 'Images to take, where the bag holds several; empty: the one')
     rate: float = parameter(1.0, 'Seconds of the bag per second', low=0.1, high=10.0)
     loop: bool = parameter(False, 'Begin again after the end')
+    audience: int = parameter(
+        1, 'Subscribers that the first landmarks or images wait for, 15 s at most', low=1, high=10
+    )
 
 
 class ReplayNode(PipelineNode):
@@ -98,7 +101,7 @@ class ReplayNode(PipelineNode):
     def _play(self) -> None:
         """Publish step after step until the bag ends or the node does."""
         try:
-            self.wait_for_audience(self._outputs[self._start])
+            self.wait_for_audience(self._outputs[self._start], self._given.audience)
             self._refuse_a_second_robot()
             for step in self._playback.steps():
                 if self.done.is_set():

@@ -54,10 +54,10 @@ class PipelineNode(Node):
     def finish(self) -> None:
         """Called once before the node goes, while it can still publish."""
 
-    def wait_for_audience(self, publisher: Publisher) -> None:
-        """Hold a recording until somebody looks, so that its beginning is not shown to nobody."""
+    def wait_for_audience(self, publisher: Publisher, subscribers: int = 1) -> None:
+        """Hold a recording until so many look, so that they see its beginning."""
         ends_s = time.monotonic() + _AUDIENCE_S
-        while not publisher.get_subscription_count() and time.monotonic() < ends_s:
+        while publisher.get_subscription_count() < subscribers and time.monotonic() < ends_s:
             if self.done.wait(_AUDIENCE_CHECK_S):
                 return
 

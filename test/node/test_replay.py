@@ -83,6 +83,15 @@ def test_the_messages_are_those_of_the_bag_and_the_time_is_theirs(ros, bag):
     assert replay.exit_code == 0
 
 
+def test_the_first_landmarks_wait_for_the_whole_audience(ros, bag, monkeypatch):
+    found = [0, 1, 1, 2]
+    monkeypatch.setattr('rclpy.publisher.Publisher.get_subscription_count', lambda _: found.pop(0))
+    ros.start(replay_node={'bag': bag, 'audience': 2})
+    replay = ros.add(ReplayNode())
+    ros.wait(replay.done.is_set)
+    assert found == []
+
+
 def test_a_loop_gives_the_same_again_and_time_jumps_back(ros, tmp_path):
     bag = write(tmp_path / 'bag', frames(3))
     ros.start(replay_node={'bag': bag, 'loop': True, 'rate': 10.0})

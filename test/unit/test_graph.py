@@ -24,6 +24,7 @@ from sign_recognition.graph import (
     replay_graph,
     solution_for,
 )
+from sign_recognition.live.session import SessionPlan
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'config'
@@ -98,6 +99,13 @@ def test_a_replay_from_landmarks_needs_no_detector(bag):
     assert described['replay_node'].parameters == {'bag': bag}
     for name in ('control_node', 'recognition_node'):
         assert described[name].parameters == {'use_sim_time': True}
+
+
+def test_a_bag_that_is_watched_waits_for_recognition_and_monitor(bag):
+    watched = SessionPlan.replay(ReplayOptions(bag)).nodes[-1]
+    assert watched.parameters == {'bag': bag, 'audience': 2}
+    images = SessionPlan.replay(ReplayOptions(bag, start='images')).nodes[-1]
+    assert 'audience' not in images.parameters  # landmark_node alone looks at them
 
 
 @pytest.mark.parametrize(('topic', 'transport'), [('', 'raw'), ('/back/jpeg', 'compressed')])
