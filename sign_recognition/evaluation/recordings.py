@@ -72,13 +72,13 @@ class Recorded:
         """From the first image to the last."""
         return (max(f.stamp_ns for f in self.frames) - self.frames[0].stamp_ns) / 1e9
 
-    def hand_seen(self, known: Interval) -> float:
-        """In which share of the images of a movement a hand was seen, 0 to 1; NaN without image."""
+    def hand_seen(self, span: Interval) -> float:
+        """In which share of the images of a time a hand was seen, 0 to 1; NaN without image."""
         origin_ns = self.frames[0].stamp_ns
         seen = [
             each.hands_seen > 0
             for each in self.frames
-            if known.start_s <= (each.stamp_ns - origin_ns) / 1e9 <= known.end_s
+            if span.start_s <= (each.stamp_ns - origin_ns) / 1e9 <= span.end_s
         ]
         return sum(seen) / len(seen) if seen else float('nan')
 
