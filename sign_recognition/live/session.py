@@ -85,9 +85,7 @@ class SessionPlan:
         """
         title = f'{options.bag}, commands on {options.commands}'
         *others, bag = replay_graph(options)
-        if all(node.name != 'landmark_node' for node in others):
-            # Recognition and the monitor: the bag may be over before discovery finds the second.
-            bag = dataclasses.replace(bag, parameters={**bag.parameters, 'audience': 2})
+        bag = dataclasses.replace(bag, parameters={**bag.parameters, 'monitored': True})
         nodes = [*others, bag]
         return cls(title, nodes, 'replay_node', options.commands, options.stamped, sim_time=True)
 

@@ -48,8 +48,8 @@ class ReplayParameters:
     image_topic: str = parameter('', 'Images to take, where the bag holds several; empty: the one')
     rate: float = parameter(1.0, 'Seconds of the bag per second', low=0.1, high=10.0)
     loop: bool = parameter(False, 'Begin again after the end')
-    audience: int = parameter(
-        1, 'Subscribers that the first landmarks or images wait for, 15 s at most', low=1, high=10
+    monitored: bool = parameter(
+        False, 'A monitor listens to landmarks and truth: the bag waits for it, too, 15 s at most'
     )
 
 
@@ -101,7 +101,8 @@ class ReplayNode(PipelineNode):
     def _play(self) -> None:
         """Publish step after step until the bag ends or the node does."""
         try:
-            self.wait_for_audience(self._outputs[self._start], self._given.audience)
+            for topic, output in self._outputs.items():
+                self.wait_for_audience(output, self._listeners(topic))
             self._refuse_a_second_robot()
             for step in self._playback.steps():
                 if self.done.is_set():
@@ -113,6 +114,15 @@ class ReplayNode(PipelineNode):
             self.exit_code = EXIT_START_FAILED
         finally:
             self.done.set()
+
+    def _listeners(self, topic: str) -> int:
+        """Subscribers that must be there before the bag begins.
+
+        A short bag may be over before discovery finds the second of two. Truth and landmarks are
+        what a monitor listens to; the graph listens to its beginning alone.
+        """
+        heard = topic != self._start or self._bag.topics[topic] == messages.LANDMARKS
+        return int(topic == self._start) + int(self._given.monitored and heard)
 
     def _refuse_a_second_robot(self) -> None:
         """See that nobody else obeys what is replayed here.

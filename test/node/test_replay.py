@@ -1,6 +1,7 @@
 """The replay node: what a bag holds, on topics, with its time."""
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -48,11 +49,14 @@ def frames(count=10):
         yield landmark_record(seen, '/robot/landmarks', at_ns + AGE_NS, 'eye')
 
 
+def label():
+    event = GestureEvent(EventKind.END, 'Swipe Up', 1.0, BEGAN_NS, BEGAN_NS + S // 5)
+    return gesture_record(event, '/robot/label', BEGAN_NS + S // 4)
+
+
 @pytest.fixture
 def bag(tmp_path):
-    event = GestureEvent(EventKind.END, 'Swipe Up', 1.0, BEGAN_NS, BEGAN_NS + S // 5)
-    told = gesture_record(event, '/robot/label', BEGAN_NS + S // 4)
-    records = sorted([*frames(), told], key=lambda record: record.log_ns)
+    records = sorted([*frames(), label()], key=lambda record: record.log_ns)
     return write(tmp_path / 'bag', records)
 
 
@@ -83,13 +87,34 @@ def test_the_messages_are_those_of_the_bag_and_the_time_is_theirs(ros, bag):
     assert replay.exit_code == 0
 
 
-def test_the_first_landmarks_wait_for_the_whole_audience(ros, bag, monkeypatch):
-    found = [0, 1, 1, 2]
-    monkeypatch.setattr('rclpy.publisher.Publisher.get_subscription_count', lambda _: found.pop(0))
-    ros.start(replay_node={'bag': bag, 'audience': 2})
+@pytest.mark.parametrize(
+    ('start', 'monitored', 'expected'),
+    [
+        ('landmarks', True, {'/landmarks': 2, '/label': 1}),
+        ('landmarks', False, {'/landmarks': 1, '/label': 0}),
+        ('images', True, {'/image_raw/compressed': 1, '/label': 1}),
+    ],
+)
+def test_the_bag_waits_for_everybody_who_listens(
+    ros, tmp_path, monkeypatch, start, monitored, expected
+):
+    """Discovery finds one subscriber more of a topic each time that it is asked."""
+    image = conversions.image_to_jpeg(np.full((48, 64, 3), 90, np.uint8), S, 'eye', 90)
+    seen = Record(
+        '/image_raw/compressed', COMPRESSED_IMAGE, BEGAN_NS, bytes(serialize_message(image))
+    )
+    bag = write(tmp_path / 'bag', [seen, *frames(1), label()])
+    asked = Counter()
+
+    def subscribers(publisher):
+        asked[publisher.topic_name] += 1
+        return asked[publisher.topic_name] - 1
+
+    monkeypatch.setattr('rclpy.publisher.Publisher.get_subscription_count', subscribers)
+    ros.start(replay_node={'bag': bag, 'start': start, 'monitored': monitored})
     replay = ros.add(ReplayNode())
     ros.wait(replay.done.is_set)
-    assert found == []
+    assert {topic: count - 1 for topic, count in asked.items()} == expected
 
 
 def test_a_loop_gives_the_same_again_and_time_jumps_back(ros, tmp_path):

@@ -101,11 +101,9 @@ def test_a_replay_from_landmarks_needs_no_detector(bag):
         assert described[name].parameters == {'use_sim_time': True}
 
 
-def test_a_bag_that_is_watched_waits_for_recognition_and_monitor(bag):
+def test_a_bag_that_is_watched_waits_for_its_monitor(bag):
     watched = SessionPlan.replay(ReplayOptions(bag)).nodes[-1]
-    assert watched.parameters == {'bag': bag, 'audience': 2}
-    images = SessionPlan.replay(ReplayOptions(bag, start='images')).nodes[-1]
-    assert 'audience' not in images.parameters  # landmark_node alone looks at them
+    assert watched.parameters == {'bag': bag, 'monitored': True}
 
 
 @pytest.mark.parametrize(('topic', 'transport'), [('', 'raw'), ('/back/jpeg', 'compressed')])
