@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,10 +28,17 @@ from sign_recognition.training import anatomy, stream_augmentation
 from sign_recognition.training.actors import AnatomicalActor, Take
 from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
-from sign_recognition.training.calibrate import pad_hands, score_streams
+from sign_recognition.training.calibrate import StreamScore, pad_hands, score_streams
 from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
-from sign_recognition.training.stream_run import CLASS_NAMES, TrainConfig, build_model, train
+from sign_recognition.training.stream_run import (
+    CLASS_NAMES,
+    Material,
+    TrainConfig,
+    build_model,
+    measure,
+    train,
+)
 from sign_recognition.training.streams import (
     Performed,
     Stream,
@@ -562,6 +570,25 @@ class TestTrain:
         config.write_text(f'name: x\ndecision: {decision}')
         with pytest.raises(ValueError, match=f'run.yaml: decision: .*{named}'):
             TrainConfig.read(config)
+
+    @pytest.mark.parametrize(('decision', 'judging'), [({'start_score': 0.7}, 4), ({}, 2)])
+    def test_streams_that_chose_no_thresholds_judge_the_model(
+        self, decision: dict[str, float], judging: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counts = []
+
+        def count(streams: list[Stream], *others: Any) -> StreamScore:
+            counts.append(len(streams))
+            return score_streams(streams, *others)
+
+        monkeypatch.setattr('sign_recognition.training.stream_run.score_streams', count)
+        config = replace(TINY, decision=decision, scored_streams=4)
+        measure(
+            config,
+            lambda windows: np.full((len(windows), len(CLASS_NAMES)), 0.1, np.float32),
+            Material([], [bending_take()], [], []),
+        )
+        assert counts == [judging, 0], 'own streams, and no foreign ones'
 
     def test_the_shipped_configuration_is_readable(self) -> None:
         config = TrainConfig.read(
