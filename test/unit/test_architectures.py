@@ -42,6 +42,7 @@ SMALL: dict[str, dict[str, Any]] = {
     'bigru': {'units': (6, 6), 'dense': 8},
     'bilstm': {'units': (6, 6), 'dense': 8},
     'body_attention': {'width': 8, 'blocks': 1, 'heads': 2},
+    'body_maxima': {'widths': (8, 8), 'dense': 8},
     'conv_attention': {'width': 8, 'blocks': 1, 'heads': 2},
     'conv_maxima': {'widths': (8, 8), 'dense': 8},
     'convlstm': {'filters': (2, 3), 'dense': (8,)},
