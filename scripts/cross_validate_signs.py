@@ -52,11 +52,11 @@ WORDS = {
     'asl_words/yes.mp4': 'yes',
 }
 # Of each fold so many clips are sewn into a stream, each between two rests of so long.
-STREAM_CLIPS, REST_S = 30, 1.0
+STREAM_CLIPS, REST_S = 90, 1.0
 # A START counts for a sign from its beginning to this long after its end.
 LATEST_S = 0.5
 # What a false event a minute costs, in shares of the signs found.
-FALSE_COST = 0.03
+FALSE_COST = 0.02
 THRESHOLDS = [
     DecisionThresholds(start, min(start, 0.4), smoothing_s, dwell_s, 0.2, 0.1)
     for start, smoothing_s, dwell_s in itertools.product(
@@ -173,11 +173,6 @@ class Worth:
     wrong: float
     false_per_minute: float
 
-    @property
-    def total(self) -> float:
-        """The higher the better."""
-        return self.found - self.wrong / 2 - FALSE_COST * self.false_per_minute
-
 
 def worth(scored: Sequence[Scored], labels: Sequence[str], thresholds: DecisionThresholds) -> Worth:
     """Run the decision over streams and count."""
@@ -203,6 +198,16 @@ def worth(scored: Sequence[Scored], labels: Sequence[str], thresholds: DecisionT
         found += any(right)
         wrong += len(right) - sum(right)
     return Worth(found / signs, wrong / signs, false / minutes if minutes else float('nan'))
+
+
+def benefit(own: Worth, words: Worth) -> float:
+    """The higher the better.
+
+    The words count as much as all signs of the data set: they alone are of the tracker before which
+    the model will stand, and in them it is less sure of a sign.
+    """
+    found = (own.found + words.found) / 2
+    return found - own.wrong / 2 - FALSE_COST * own.false_per_minute
 
 
 def tables(folds: Sequence[ClipFigures], figures: ClipFigures) -> Iterator[str]:
@@ -294,7 +299,10 @@ def main() -> None:
         words += [score_clip(model, c, WORDS[c.source]) for c in foreign if c.source in WORDS]
     labels = contract.labels
     figures = figures_of(named, labels)
-    chosen = max(THRESHOLDS, key=lambda each: worth(scored[::2], labels, each).total)
+    chosen = max(
+        THRESHOLDS,
+        key=lambda each: benefit(worth(scored[::2], labels, each), worth(words, labels, each)),
+    )
     half = worth(scored[1::2], labels, chosen)
     write_model(trained(data, None, runs), figures, chosen, half)
     draw_confusion(PICTURE, figures.labels, figures.confusion)
