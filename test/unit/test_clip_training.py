@@ -26,10 +26,16 @@ from sign_recognition.datasets.clip import Clip
 from sign_recognition.datasets.clip_folder import ClipFolder, open_folder
 from sign_recognition.datasets.rendering import RenderPlan, render_takes
 from sign_recognition.datasets.store import DatasetInfo, write_dataset
-from sign_recognition.landmarks import RIGHT_HAND, LandmarkFrame
+from sign_recognition.landmarks import RIGHT_HAND, LandmarkFrame, mirror
 from sign_recognition.model_contract import ImageInput, ModelContract
 from sign_recognition.recognizer import Recognizer
-from sign_recognition.training import clip_augmentation, clip_run, comparison, fitting
+from sign_recognition.training import (
+    architectures,
+    clip_augmentation,
+    clip_run,
+    comparison,
+    fitting,
+)
 from sign_recognition.training.clip_config import ClipConfig, ConfigError, read_config
 from sign_recognition.training.clip_data import Batches, ClipSet, divide, read_clip_set
 from sign_recognition.training.comparison import Comparison, compare
@@ -331,6 +337,21 @@ def test_the_shipped_recipes_can_be_followed(name: str) -> None:
     config = read_config(Path(__file__).parents[2] / 'config' / 'train' / f'{name}.yaml')
     assert config.name == name
     clip_augmentation.chain(config.augment, LABELS, 'image', config.images is not None)
+
+
+def test_the_recipe_for_any_clips_tells_left_from_right() -> None:
+    """One's own takes may be swipes: to body_attention, mirror twins are one and the same."""
+    config = read_config(Path(__file__).parents[2] / 'config' / 'train' / 'clips.yaml')
+    keras.utils.set_random_seed(1)
+    architecture = architectures.find(config.arch)
+    model = architecture.build(config.window_frames, 2, **config.options)
+    hand = np.random.default_rng(1).normal(0.5, 0.03, (1, 1, 21, 3)).astype(np.float32)
+    window = np.full((1, config.window_frames, 75, 3), np.nan, np.float32)
+    window[:, :, RIGHT_HAND] = hand + np.linspace(0, 0.3, config.window_frames)[:, None, None]
+    right, left = (
+        model.predict(each, verbose=0)['probabilities'] for each in (window, mirror(window))
+    )
+    assert np.abs(right - left).max() > 1e-3
 
 
 @pytest.mark.parametrize(
