@@ -19,7 +19,7 @@ from scipy.interpolate import CubicSpline
 from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, POSE, RIGHT_HAND
 
 Step = Callable[..., Any]
-# What the words of a label say when its mirror twin is another sign.
+# What the words of a label with a direction say.
 _DIRECTIONS = re.compile(r'\b(left|right|cw|ccw|clockwise|counterclockwise)\b', re.IGNORECASE)
 _DIRECTED_STEPS = ('mirror', 'flip')
 _NEAREST_M = 0.12
@@ -90,12 +90,17 @@ def _bind(
 
 def _check_directions(name: str, labels: Sequence[str], directed: Sequence[str]) -> None:
     """Refuse what would teach that left is right."""
-    refused = [each for each in labels if each in directed or _DIRECTIONS.search(each)]
+    refused = [each for each in labels if each in directed or has_direction(each)]
     if refused:
         raise AugmentationError(
             f'augment: {name} would make other signs of {", ".join(refused)}; '
             'allowed where no label has a direction'
         )
+
+
+def has_direction(label: str) -> bool:
+    """Whether the words of a label say that its mirror twin is another sign."""
+    return _DIRECTIONS.search(label) is not None
 
 
 def mirror(points: Any, seed: Any, share: float = 0.5, middle: float = 0.5) -> Any:

@@ -22,7 +22,8 @@ from sign_recognition.decision import NONE_LABEL
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.landmarks import POSE
 from sign_recognition.model_contract import ModelContract
-from sign_recognition.training import architectures, pictures
+from sign_recognition.training import architectures, clip_augmentation, pictures
+from sign_recognition.training.body_features import MirrorTwins
 from sign_recognition.training.clip_card import card
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 from sign_recognition.training.clip_data import (
@@ -88,6 +89,7 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
     clips, division = prepare(clips, division, folder, config, console)
     model = build_model(config, clips)
     _check_fine(model, clips)
+    _check_twins(model, clips)
     begin_run(run_dir, config)
     console.print(
         f'{len(division.train)} clips to train on, {len(division.stop)} to tell when to stop, '
@@ -151,6 +153,20 @@ def _check_fine(model: keras.Model, clips: ClipSet) -> None:
         raise ConfigError(f'options: {told} finer labels, the clips have {there}')
 
 
+def _check_twins(model: keras.Model, clips: ClipSet) -> None:
+    """Refuse labels with a direction to a model that answers mirror twins alike.
+
+    Raises:
+        ConfigError: it could not tell them apart, however long it learned.
+    """
+    directed = [label for label in clips.labels if clip_augmentation.has_direction(label)]
+    if directed and any(isinstance(layer, MirrorTwins) for layer in _all_layers(model)):
+        raise ConfigError(
+            f'options: twins of {model.name} answer mirror twins alike, and so cannot tell '
+            f'{", ".join(directed)}; allowed is twins: false'
+        )
+
+
 def train_model(
     config: ClipConfig,
     model: keras.Model,
@@ -193,7 +209,11 @@ def _judge_fine(
 
 def _set_none_odds(model: keras.Model, none: int, odds: float) -> None:
     """Multiply the odds of 'none' in the last layer, in that of each member of an ensemble."""
-    last = [*_last_layers(model)]
+    last = [
+        layer
+        for layer in _all_layers(model)
+        if layer.name == OUTPUT_NAME and isinstance(layer, keras.layers.Dense)
+    ]
     if not last:
         raise ConfigError(f'none_odds: {odds}, allowed is 1 for {model.name}')
     for layer in last:
@@ -202,12 +222,12 @@ def _set_none_odds(model: keras.Model, none: int, odds: float) -> None:
         layer.bias.assign(bias)
 
 
-def _last_layers(model: keras.Model) -> Iterator[keras.layers.Dense]:
+def _all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Its layers, and those of the models in it."""
     for layer in model.layers:
+        yield layer
         if isinstance(layer, keras.Model):
-            yield from _last_layers(layer)
-        elif layer.name == OUTPUT_NAME and isinstance(layer, keras.layers.Dense):
-            yield layer
+            yield from _all_layers(layer)
 
 
 def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Division) -> float:

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,10 @@ def folder(tmp_path: Path) -> ClipFolder:
     return make_folder(tmp_path / 'signs')
 
 
-def make_folder(path: Path, space: str = 'image') -> ClipFolder:
+def make_folder(path: Path, space: str = 'image', suffix: str = '') -> ClipFolder:
     path.mkdir()
-    write_dataset(path, DatasetInfo('signs', 'test', 'ours'), clips(space))
+    labelled = (replace(clip, label=clip.label + suffix) for clip in clips(space))
+    write_dataset(path, DatasetInfo('signs', 'test', 'ours'), labelled)
     return open_folder(path)
 
 
@@ -352,6 +354,24 @@ def test_the_recipe_for_any_clips_tells_left_from_right() -> None:
         model.predict(each, verbose=0)['probabilities'] for each in (window, mirror(window))
     )
     assert np.abs(right - left).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ('arch', 'options'),
+    [
+        ('body_attention', {'width': 8, 'blocks': 1}),
+        ('ensemble', {'twins': True, 'members': [{'arch': 'lstm'}, {'arch': 'lstm'}]}),
+    ],
+)
+def test_a_model_that_cannot_tell_left_from_right_is_refused(
+    tmp_path: Path, arch: str, options: dict[str, Any]
+) -> None:
+    folder = make_folder(tmp_path / 'signs', suffix=' left')
+    config = changed(arch=arch, options=options)
+    named = f'twins of {arch} .* cannot tell down left, up left; allowed is twins: false'
+    with pytest.raises(ConfigError, match=named):
+        clip_run.run(config, folder, tmp_path / 'run', silent())
+    assert not (tmp_path / 'run').exists()
 
 
 @pytest.mark.parametrize(
