@@ -163,8 +163,12 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
     return _describe(wanted, options.config, options.cmd_vel)
 
 
-def replay_graph(options: ReplayOptions) -> list[NodeDescription]:
+def replay_graph(options: ReplayOptions, monitored: bool = False) -> list[NodeDescription]:
     """The nodes of a replay, from the robot to the bag: the order in which they start.
+
+    Args:
+        options: what to replay, and how.
+        monitored: a monitor listens, and the bag is to wait for it.
 
     Raises:
         BagError: the bag cannot be read, or does not hold what is asked for.
@@ -183,7 +187,8 @@ def replay_graph(options: ReplayOptions) -> list[NodeDescription]:
         wanted['landmark_node'] = (
             _chosen(options, 'mirrored') | _solution(options) | sim_time | {'transport': transport}
         )
-    bag = {'bag': str(Path(options.bag).expanduser().absolute())}
+    bag: dict[str, Any] = {'bag': str(Path(options.bag).expanduser().absolute())}
+    bag |= {'monitored': True} if monitored else {}
     wanted['replay_node'] = bag | _chosen(options, 'start', 'image_topic', 'rate', 'loop')
     return _describe(wanted, options.config, options.commands)
 

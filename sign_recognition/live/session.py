@@ -84,9 +84,7 @@ class SessionPlan:
             ValueError: an option is wrong.
         """
         title = f'{options.bag}, commands on {options.commands}'
-        *others, bag = replay_graph(options)
-        bag = dataclasses.replace(bag, parameters={**bag.parameters, 'monitored': True})
-        nodes = [*others, bag]
+        nodes = replay_graph(options, monitored=True)
         return cls(title, nodes, 'replay_node', options.commands, options.stamped, sim_time=True)
 
     @classmethod

@@ -49,7 +49,7 @@ class ReplayParameters:
     rate: float = parameter(1.0, 'Seconds of the bag per second', low=0.1, high=10.0)
     loop: bool = parameter(False, 'Begin again after the end')
     monitored: bool = parameter(
-        False, 'A monitor listens to landmarks and truth: the bag waits for it, too, 15 s at most'
+        False, 'A monitor listens to landmarks and truth: each waits for it, 15 s at most'
     )
 
 

@@ -38,6 +38,14 @@ def batch_norm(name: str | None = None) -> layers.Layer:
     return layers.BatchNormalization(momentum=0.9, name=name)
 
 
+def convolutions(x: Any, widths: Sequence[int]) -> Any:
+    """Convolutions over three frames of x (B, T, C), one for each width, normalised, with ReLU."""
+    for width in widths:
+        x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
+        x = layers.Activation('relu')(batch_norm()(x))
+    return x
+
+
 def with_motion(x: Any, frames: Sequence[int]) -> Any:
     """Features and, before them, how each has changed over some numbers of frames.
 

@@ -1,8 +1,8 @@
 """Signs of the whole body: convolutions on hands and body, and their maxima over the window.
 
-The pattern of hierarchical_cnn on the features of body_attention. A sign is the same wherever it is
-in the window, and few signers show in which order its pieces come: what forgets the order carries
-over to other people better.
+hierarchical_cnn's network on the features of body_attention. A maximum forgets in which order the
+pieces of a sign came. That is no loss: maxima over parts of the window named no more signs of
+people whom the network never saw (model card of asl8_signs).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sign_recognition.training.blocks import batch_norm, landmark_input, outputs
+from sign_recognition.training.blocks import batch_norm, convolutions, landmark_input, outputs
 from sign_recognition.training.body_features import BodyFeatures
 
 NAME = 'body_maxima'
@@ -44,9 +44,7 @@ def build(
     x = batch_norm(name='standardise')(x)
     # Whole features go missing: no one of them may be relied on.
     x = layers.Dropout(feature_dropout, noise_shape=(None, 1, x.shape[-1]))(x)
-    for width in widths:
-        x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
-        x = layers.Activation('relu')(batch_norm()(x))
+    x = convolutions(x, widths)
     x = layers.Dropout(dropout)(layers.GlobalMaxPooling1D(name='pool')(x))
     x = layers.Dense(dense, activation='relu')(x)
     return keras.Model(landmarks, outputs(layers.Dropout(dropout / 2)(x), classes), name=NAME)

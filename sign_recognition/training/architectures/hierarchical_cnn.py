@@ -20,7 +20,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from sign_recognition.training.blocks import batch_norm, landmark_input, with_motion
+from sign_recognition.training.blocks import (
+    batch_norm,
+    convolutions,
+    landmark_input,
+    with_motion,
+)
 from sign_recognition.training.literature_features import BodyCoordinates
 
 NAME = 'hierarchical_cnn'
@@ -62,9 +67,7 @@ def build(
     landmarks = landmark_input(window_frames)
     x = BodyCoordinates(name='features')(landmarks)
     x = batch_norm(name='standardise')(with_motion(x, motion))
-    for width in widths:
-        x = layers.Conv1D(width, 3, padding='same', use_bias=False)(x)
-        x = layers.Activation('relu')(batch_norm()(x))
+    x = convolutions(x, widths)
     x = layers.Dropout(dropout)(_maxima(x, parts))
     coarse = layers.Dense(members.shape[1], activation='softmax', name=SUPER_OUTPUT)(x)
     fine = layers.Dense(dense, activation='relu')(x)
