@@ -13,7 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sign_recognition.clip_images import clip_image
-from sign_recognition.decision import DecisionPolicy, DecisionThresholds, GestureEvent
+from sign_recognition.decision import (
+    NONE_LABEL,
+    DecisionPolicy,
+    DecisionThresholds,
+    GestureEvent,
+)
 from sign_recognition.landmarks import LandmarkFrame, Points
 from sign_recognition.model_contract import ModelContract, ModelContractError
 from sign_recognition.pixels import PixelArray
@@ -50,8 +55,11 @@ class Recognizer:
         classifier: the model; it must read landmarks in image space, or images.
         thresholds: when scores become events; by default those calibrated into the model.
         max_gap_s: a pause between frames longer than this begins a new stream.
+        max_unseen_s: where no hand was seen for longer than this, nothing is performed, whatever
+            the model would say of what was seen before.
 
     Raises:
+        ValueError: max_unseen_s is negative.
         ModelContractError: the model was trained on another space than a camera gives.
     """
 
@@ -60,7 +68,10 @@ class Recognizer:
         classifier: Classifier,
         thresholds: DecisionThresholds | None = None,
         max_gap_s: float = 0.5,
+        max_unseen_s: float = 0.2,
     ) -> None:
+        if not max_unseen_s >= 0:
+            raise ValueError(f'max_unseen_s: {max_unseen_s}, allowed is 0 or more seconds')
         contract = classifier.contract
         if contract.space != 'image':
             raise ModelContractError(
@@ -70,6 +81,9 @@ class Recognizer:
         span = (contract.window_frames, contract.rate_hz, max_gap_s)
         self._landmarks, self._images = SequenceBuffer(*span), ImageBuffer(*span)
         self._policy = DecisionPolicy(contract.labels, thresholds or contract.decision)
+        self._max_unseen_ns = round(max_unseen_s * 1e9)
+        self._last_seen_ns: int | None = None
+        self._nothing = np.array([each == NONE_LABEL for each in contract.labels], np.float32)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -96,9 +110,19 @@ class Recognizer:
         """
         continues, window = self._collect(frame, image_rgb)
         ended = [] if continues else self._policy.reset()
-        probabilities = self._classifier(window)
+        seen = self._hand_is_in_view(frame, continues)
+        probabilities = self._classifier(window) if seen else self._nothing
         events = self._policy.step(frame.stamp_ns, probabilities)
         return Recognition(frame.stamp_ns, probabilities, [*ended, *events])
+
+    def _hand_is_in_view(self, frame: LandmarkFrame, continues: bool) -> bool:
+        """Whether a hand was seen lately in this stream."""
+        if frame.hands_seen:
+            self._last_seen_ns = frame.stamp_ns
+        elif not continues:
+            self._last_seen_ns = None
+        last_ns = self._last_seen_ns
+        return last_ns is not None and frame.stamp_ns - last_ns <= self._max_unseen_ns
 
     def _collect(
         self, frame: LandmarkFrame, image_rgb: PixelArray | None

@@ -45,6 +45,12 @@ class RecognitionParameters:
         low=0.01,
         high=60.0,
     )
+    max_unseen_s: float = parameter(
+        0.2,
+        'Where no hand was seen for longer than this, nothing is performed, s',
+        low=0.0,
+        high=60.0,
+    )
 
 
 class RecognitionNode(PipelineNode):
@@ -54,7 +60,9 @@ class RecognitionNode(PipelineNode):
         super().__init__('recognition_node')
         given = declare(self, RecognitionParameters)
         classifier = OnnxClassifier(model_file(given.model))
-        self._recognizer = Recognizer(classifier, max_gap_s=given.max_gap_s)
+        self._recognizer = Recognizer(
+            classifier, max_gap_s=given.max_gap_s, max_unseen_s=given.max_unseen_s
+        )
         self._statistics = StreamStatistics()
         self._scores = self.create_publisher(GestureScores, 'gesture_scores', qos.SCORES)
         self._gesture = self.create_publisher(Gesture, 'gesture', qos.EVENTS)

@@ -361,6 +361,7 @@ def test_every_node_tells_its_rate_age_latency_and_drops(ros, table, model, fold
         (LandmarkNode, 'solution', 'legs', "solution.*'legs'.*hands, holistic"),
         (LandmarkNode, 'model_complexity', 7, 'model_complexity.*7.*from 0 to 1'),
         (RecognitionNode, 'max_gap_s', -1.0, 'max_gap_s.*-1.0'),
+        (RecognitionNode, 'max_unseen_s', -1.0, 'max_unseen_s.*-1.0'),
         (ControlNode, 'linear_mps', 1000.0, 'linear_mps.*1000.0.*from 0.0 to 10.0'),
         (ControlNode, 'stamped', 'yes', "stamped.*'yes'.*true or false"),
     ],

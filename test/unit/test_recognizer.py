@@ -49,6 +49,38 @@ def test_idle_hands_and_no_hands_are_silent():
     assert run(Recognizer(Follows()), [(3, 0.5), (3, None), (3, 0.5)]) == []
 
 
+class Insists(Follows):
+    """A classifier that sees a swipe in whatever it saw last, as one does whose gaps are filled."""
+
+    def __call__(self, window):
+        return np.array([0.98, 0.01, 0.01], np.float32)
+
+
+def test_a_hand_that_is_gone_starts_nothing():
+    assert run(Recognizer(Insists()), [(3, None)]) == []
+    recognizer = Recognizer(Insists(), DecisionThresholds(dwell_s=0.3))
+    assert starts(run(recognizer, [(0.05, 0.5), (3, None)])) == []
+
+
+def test_a_gesture_ends_with_its_hand_unless_the_hand_is_lost_for_a_moment():
+    recognizer = Recognizer(Insists())
+    lost = run(recognizer, [(2, 0.5), (0.2, None), (2, 0.5)])
+    assert starts(lost) == ['Swipe Right'] and lost[-1].kind is EventKind.HOLD
+    gone = run(recognizer, [(1, None)], start_s=54.2)
+    assert [each.kind for each in gone if each.kind is not EventKind.HOLD] == [EventKind.END]
+
+
+def test_a_hand_of_a_former_stream_is_not_in_view():
+    recognizer = Recognizer(Insists())
+    run(recognizer, [(2, 0.5)], start_s=50.0)
+    assert recognizer.step(frame(10.0, None)).probabilities.argmax() == 2
+
+
+def test_a_hand_cannot_be_unseen_for_less_than_no_time():
+    with pytest.raises(ValueError, match='max_unseen_s: -1'):
+        Recognizer(Follows(), max_unseen_s=-1)
+
+
 def test_a_plain_camera_is_seen_in_the_mirror():
     recognizer = Recognizer(Follows())
     for index in range(40):
