@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 import yaml
+from keras import ops
 from rich.console import Console
 from rich.progress import Progress, track
 
@@ -67,6 +68,7 @@ class TrainConfig:
         learning_rate: highest rate of the cosine schedule.
         label_smoothing: share of each label given to all classes.
         scored_streams: held-out streams to calibrate and score on (half each).
+        odds: label to how many times as probable it is as the networks say; see `weigh`.
         decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
     """
 
@@ -88,6 +90,7 @@ class TrainConfig:
     learning_rate: float = 2e-3
     label_smoothing: float = 0.03
     scored_streams: int = 120
+    odds: dict[str, float] = field(default_factory=dict)
     decision: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -95,7 +98,8 @@ class TrainConfig:
         """Read a YAML file.
 
         Raises:
-            ValueError: an entry is unknown, or no thresholds; names the file and the entry.
+            ValueError: an entry is unknown, or no thresholds or odds; names the file and the
+                entry.
         """
         values = yaml.safe_load(path.read_text())
         values.pop('recipe', None)
@@ -108,6 +112,11 @@ class TrainConfig:
             DecisionThresholds(**values.get('decision', {}))
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path}: decision: {error}') from error
+        for label, factor in values.get('odds', {}).items():
+            if label not in CLASS_NAMES or not isinstance(factor, (int, float)) or factor <= 0:
+                raise ValueError(
+                    f'{path}: odds: {label}: {factor}, allowed are labels and numbers above 0'
+                )
         return cls(**values)
 
 
@@ -392,7 +401,8 @@ def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
 def finish(
     config: TrainConfig, model: keras.Model, material: Material, run_dir: Path, console: Console
 ) -> Path:
-    """Measure on what was held out, choose the thresholds, export."""
+    """Weigh the labels, measure on what was held out, choose the thresholds, export."""
+    model = weigh(model, config.odds)
     probabilities = keras.Model(model.input, model.output['probabilities'])
 
     def predict(windows: Points) -> npt.NDArray[np.float32]:
@@ -406,6 +416,25 @@ def finish(
     console.print({**contract.metrics, **differences})
     console.print(asdict(contract.decision))
     return path
+
+
+def weigh(model: keras.Model, odds: Mapping[str, float]) -> keras.Model:
+    """A model to which labels are as probable as where it is used, not as in its training.
+
+    Streams of training show a swipe up four times as often as a rotation, and users do not. The
+    correction is that of Saerens et al. 2002, 'Adjusting the outputs of a classifier to new a
+    priori probabilities'.
+
+    Args:
+        model: of `architectures`, on CLASS_NAMES.
+        odds: label to the factor of its probability, before all sum to one again; 1 where none is
+            given.
+    """
+    factors = np.array([odds.get(name, 1.0) for name in CLASS_NAMES], np.float32)
+    weighed = model.output['probabilities'] * factors
+    total = ops.sum(weighed, axis=-1, keepdims=True)
+    outputs = {**model.output, 'probabilities': weighed / total}
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelContract:
