@@ -108,10 +108,10 @@ class Recognizer:
         Raises:
             ValueError: the model needs the pixels, and there are none.
         """
-        continues, window = self._collect(frame, image_rgb)
+        continues = self._push(frame, image_rgb)
         ended = [] if continues else self._policy.reset()
         seen = self._hand_is_in_view(frame, continues)
-        probabilities = self._classifier(window) if seen else self._nothing
+        probabilities = self._classifier(self._window()) if seen else self._nothing
         events = self._policy.step(frame.stamp_ns, probabilities)
         return Recognition(frame.stamp_ns, probabilities, [*ended, *events])
 
@@ -124,18 +124,16 @@ class Recognizer:
         last_ns = self._last_seen_ns
         return last_ns is not None and frame.stamp_ns - last_ns <= self._max_unseen_ns
 
-    def _collect(
-        self, frame: LandmarkFrame, image_rgb: PixelArray | None
-    ) -> tuple[bool, Points | PixelArray]:
-        """Whether the stream goes on, and the window that the model reads."""
+    def _push(self, frame: LandmarkFrame, image_rgb: PixelArray | None) -> bool:
+        """Keep what the model reads of a frame; whether the stream goes on."""
         wanted = self._classifier.contract.images
-        window: Points | PixelArray | None
         if wanted is None:
-            continues = self._landmarks.push(frame.selfie_view())
-            window = self._landmarks.window()
-        else:
-            image = clip_image(wanted, frame, image_rgb)
-            continues = self._images.push(frame.stamp_ns, image)
-            window = self._images.window()
+            return self._landmarks.push(frame.selfie_view())
+        return self._images.push(frame.stamp_ns, clip_image(wanted, frame, image_rgb))
+
+    def _window(self) -> Points | PixelArray:
+        """What the model reads."""
+        of_images = self._classifier.contract.images is not None
+        window = self._images.window() if of_images else self._landmarks.window()
         assert window is not None, 'a frame was just pushed'
-        return continues, window
+        return window

@@ -113,7 +113,7 @@ class TrainConfig:
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path}: decision: {error}') from error
         for label, factor in values.get('odds', {}).items():
-            if label not in CLASS_NAMES or not isinstance(factor, (int, float)) or factor <= 0:
+            if label not in CLASS_NAMES or not isinstance(factor, (int, float)) or not factor > 0:
                 raise ValueError(
                     f'{path}: odds: {label}: {factor}, allowed are labels and numbers above 0'
                 )

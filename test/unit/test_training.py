@@ -572,11 +572,13 @@ class TestTrain:
         with pytest.raises(ValueError, match=f'run.yaml: decision: .*{named}'):
             TrainConfig.read(config)
 
-    @pytest.mark.parametrize('odds', ['{Swipe: 2}', '{Tap: 0}', '{Tap: often}'])
+    @pytest.mark.parametrize('odds', ['{Swipe: 2}', '{Tap: 0}', '{Tap: .nan}', '{Tap: often}'])
     def test_odds_of_no_label_and_no_odds_are_named(self, odds: str, tmp_path: Path) -> None:
         config = tmp_path / 'run.yaml'
         config.write_text(f'name: x\nodds: {odds}')
-        with pytest.raises(ValueError, match='run.yaml: odds: (Swipe: 2|Tap: 0|Tap: often), allow'):
+        with pytest.raises(
+            ValueError, match='run.yaml: odds: (Swipe: 2|Tap: (0|nan|often)), allow'
+        ):
             TrainConfig.read(config)
 
     def test_odds_make_a_label_more_probable_at_the_others_cost(self) -> None:
