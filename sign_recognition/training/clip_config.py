@@ -45,8 +45,8 @@ class ClipConfig:
         rests: share of the training clips whose beginning, before the hands are up, becomes one
             more clip of 'none': a sign that is not made.
         foreign_weight: how much a clip of foreign and rests weighs beside one of the data.
-        none_odds: after training the odds of 'none' are multiplied by this: below 1 fewer signs are
-            refused, where a clip is known to hold one.
+        odds: label to how many times as probable it is as the network says; see `odds.weigh`. With
+            'none' below 1 fewer signs are refused, where a clip is known to hold one.
         balance: 0 to 1: a clip weighs (clips of its signer and label) ** -balance.
         held_out_signers: never trained on; all figures are theirs. With a fold these are its own.
         folds: number of folds by signer; or a list of lists of signers.
@@ -79,7 +79,7 @@ class ClipConfig:
     foreign_skip: tuple[str, ...] = ()
     rests: float = 0.0
     foreign_weight: float = 1.0
-    none_odds: float = 1.0
+    odds: Mapping[str, float] = field(default_factory=dict)
     balance: float = 0.0
     held_out_signers: tuple[str, ...] = ()
     folds: int | tuple[tuple[str, ...], ...] = 5
@@ -115,8 +115,6 @@ class ClipConfig:
                 raise ConfigError(
                     f'corrections: {dict(each)}, allowed are signer and label, and shown'
                 )
-        if not self.none_odds > 0:
-            raise ConfigError(f'none_odds: {self.none_odds!r}, allowed is a positive number')
         for name in ('rests', 'foreign_weight', 'balance'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f'{name}: {getattr(self, name)!r}, allowed is 0 to 1')

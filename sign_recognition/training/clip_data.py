@@ -29,9 +29,7 @@ from sign_recognition.training.clip_config import ClipConfig, ConfigError
 Rows = npt.NDArray[np.intp]
 # Landmarks (N, T, 75, 3) float32, or images (N, T, H, W, 3) uint8.
 Windows = npt.NDArray[Any]
-# The output that tells the finer label of a clip, where an architecture has one; that is also the
-# truth of all outputs of training whose names begin so.
-FINE_OUTPUT = 'fine_probabilities'
+# The truth of outputs whose names begin so is the finer label of a clip.
 _FINE_PREFIX = 'fine_'
 # Of the training signers, one part in so many tells when to stop.
 _VALIDATION_PARTS = 6

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from sign_recognition.atomic import write_whole
-from sign_recognition.classifier import OUTPUT_NAME
+from sign_recognition.classifier import FINE_OUTPUT_NAME, OUTPUT_NAME
 from sign_recognition.datasets.clip_folder import ClipFolder
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
@@ -27,7 +27,6 @@ from sign_recognition.training.body_features import MirrorTwins
 from sign_recognition.training.clip_card import card
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 from sign_recognition.training.clip_data import (
-    FINE_OUTPUT,
     Batches,
     ClipSet,
     Division,
@@ -38,6 +37,7 @@ from sign_recognition.training.clip_data import (
 from sign_recognition.training.clip_extras import prepare
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.fitting import FitState, architecture_losses, fit
+from sign_recognition.training.odds import weigh
 
 CONFIG_FILE = 'config.yaml'
 METRICS_FILE = 'metrics.json'
@@ -120,7 +120,7 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
     """The untrained model of a configuration.
 
     Raises:
-        ConfigError: it does not read what the clips are, or its options are not as allowed.
+        ConfigError: it does not read what the clips are, or its options or odds are not as allowed.
         ArchitectureError: there is no such architecture.
     """
     keras.utils.set_random_seed(config.seed)
@@ -137,6 +137,7 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
         raise ConfigError(
             f'arch: {config.arch} reads {model.input.name}, the configuration gives {reads}'
         )
+    _check_odds(model, clips, config)
     return model
 
 
@@ -146,9 +147,9 @@ def _check_fine(model: keras.Model, clips: ClipSet) -> None:
     Raises:
         ConfigError: there are more or fewer finer labels.
     """
-    if FINE_OUTPUT not in model.output:
+    if FINE_OUTPUT_NAME not in model.output:
         return
-    told, there = model.output[FINE_OUTPUT].shape[-1], len(clips.fine_labels)
+    told, there = model.output[FINE_OUTPUT_NAME].shape[-1], len(clips.fine_labels)
     if told != there:
         raise ConfigError(f'options: {told} finer labels, the clips have {there}')
 
@@ -165,6 +166,18 @@ def _check_twins(model: keras.Model, clips: ClipSet) -> None:
             f'options: twins of {model.name} answer mirror twins alike, and so cannot tell '
             f'{", ".join(directed)}; allowed is twins: false'
         )
+
+
+def _check_odds(model: keras.Model, clips: ClipSet, config: ClipConfig) -> None:
+    """Refuse odds that the model cannot have, before it has learned.
+
+    Raises:
+        ConfigError: as `weigh` refuses them.
+    """
+    try:
+        weigh(model, clips.labels, config.odds)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def train_model(
@@ -187,8 +200,7 @@ def train_model(
     """
     batches = Batches(clips, [*architecture_losses(config)], config)
     state = fit(model, config, batches, division, run_dir, console)
-    if config.none_odds != 1:
-        _set_none_odds(model, clips.labels.index(NONE_LABEL), config.none_odds)
+    model = weigh(model, clips.labels, config.odds)
     figures = fine = None
     if division.held_out.size:
         figures = judge(predict(model, batches, division.held_out), clips, division.held_out)
@@ -200,26 +212,11 @@ def train_model(
 def _judge_fine(
     model: keras.Model, batches: Batches, clips: ClipSet, rows: Rows
 ) -> ClipFigures | None:
-    if FINE_OUTPUT not in model.output:
+    if FINE_OUTPUT_NAME not in model.output:
         return None
-    told = predict(model, batches, rows, FINE_OUTPUT)
+    told = predict(model, batches, rows, FINE_OUTPUT_NAME)
     shown, signers = ([each[row] for row in rows] for each in (clips.fine, clips.signers))
     return clip_figures(shown, told, clips.fine_labels, signers)
-
-
-def _set_none_odds(model: keras.Model, none: int, odds: float) -> None:
-    """Multiply the odds of 'none' in the last layer, in that of each member of an ensemble."""
-    last = [
-        layer
-        for layer in _all_layers(model)
-        if layer.name == OUTPUT_NAME and isinstance(layer, keras.layers.Dense)
-    ]
-    if not last:
-        raise ConfigError(f'none_odds: {odds}, allowed is 1 for {model.name}')
-    for layer in last:
-        bias = np.array(layer.bias)
-        bias[none] += np.log(odds)
-        layer.bias.assign(bias)
 
 
 def _all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
@@ -297,7 +294,7 @@ def make_contract(
         body=_shows_bodies(clips),
         held_out_signers=tuple(held_out),
         held_out_footage=trained.division.footage,
-        fine_labels=clips.fine_labels if FINE_OUTPUT in trained.model.output else (),
+        fine_labels=clips.fine_labels if FINE_OUTPUT_NAME in trained.model.output else (),
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import typer
 import yaml
-from keras import ops
 from rich.console import Console
 from rich.progress import Progress, track
 
@@ -35,6 +34,7 @@ from sign_recognition.training.calibrate import (
 )
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
+from sign_recognition.training.odds import check_odds, weigh
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
 
@@ -68,7 +68,7 @@ class TrainConfig:
         learning_rate: highest rate of the cosine schedule.
         label_smoothing: share of each label given to all classes.
         scored_streams: held-out streams to calibrate and score on (half each).
-        odds: label to how many times as probable it is as the networks say; see `weigh`.
+        odds: label to how many times as probable it is as the networks say; see `odds.weigh`.
         decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
     """
 
@@ -112,11 +112,10 @@ class TrainConfig:
             DecisionThresholds(**values.get('decision', {}))
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path}: decision: {error}') from error
-        for label, factor in values.get('odds', {}).items():
-            if label not in CLASS_NAMES or not isinstance(factor, (int, float)) or not factor > 0:
-                raise ValueError(
-                    f'{path}: odds: {label}: {factor}, allowed are labels and numbers above 0'
-                )
+        try:
+            check_odds(values.get('odds', {}), CLASS_NAMES)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
         return cls(**values)
 
 
@@ -402,7 +401,7 @@ def finish(
     config: TrainConfig, model: keras.Model, material: Material, run_dir: Path, console: Console
 ) -> Path:
     """Weigh the labels, measure on what was held out, choose the thresholds, export."""
-    model = weigh(model, config.odds)
+    model = weigh(model, CLASS_NAMES, config.odds)
     probabilities = keras.Model(model.input, model.output['probabilities'])
 
     def predict(windows: Points) -> npt.NDArray[np.float32]:
@@ -416,25 +415,6 @@ def finish(
     console.print({**contract.metrics, **differences})
     console.print(asdict(contract.decision))
     return path
-
-
-def weigh(model: keras.Model, odds: Mapping[str, float]) -> keras.Model:
-    """A model to which labels are as probable as where it is used, not as in its training.
-
-    Streams of training show a swipe up four times as often as a rotation, and users do not. The
-    correction is that of Saerens et al. 2002, 'Adjusting the outputs of a classifier to new a
-    priori probabilities'.
-
-    Args:
-        model: of `architectures`, on CLASS_NAMES.
-        odds: label to the factor of its probability, before all sum to one again; 1 where none is
-            given.
-    """
-    factors = np.array([odds.get(name, 1.0) for name in CLASS_NAMES], np.float32)
-    weighed = model.output['probabilities'] * factors
-    total = ops.sum(weighed, axis=-1, keepdims=True)
-    outputs = {**model.output, 'probabilities': weighed / total}
-    return keras.Model(model.input, outputs, name=model.name)
 
 
 def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelContract:

@@ -10,7 +10,6 @@ import pytest
 
 pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow')
 
-import keras
 from rich.console import Console
 
 from sign_recognition.datasets.clip import Clip
@@ -18,7 +17,6 @@ from sign_recognition.datasets.clip_folder import open_folder
 from sign_recognition.datasets.store import DatasetInfo, write_dataset
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import POSE, RIGHT_HAND
-from sign_recognition.training import clip_run
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 from sign_recognition.training.clip_data import ClipSet, Division, divide, read_clip_set
 from sign_recognition.training.clip_extras import prepare
@@ -120,11 +118,3 @@ def test_who_recorded_much_weighs_less(data: Path) -> None:
     assert weights[:5].mean() == pytest.approx(1)
     assert weights[5] == pytest.approx(0.3)
     np.testing.assert_array_equal(many.weights(np.arange(6), ClipConfig('test')), 1)
-
-
-def test_the_odds_of_none_change_after_training() -> None:
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name='probabilities')])
-    before = model.predict(np.zeros((1, 2)), verbose=0)[0]
-    clip_run._set_none_odds(model, 2, 0.25)
-    after = model.predict(np.zeros((1, 2)), verbose=0)[0]
-    np.testing.assert_allclose(after - before, [0, 0, np.log(0.25)], atol=1e-6)
