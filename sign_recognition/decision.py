@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 NONE_LABEL = 'none'
+_DURATIONS = ('smoothing_s', 'dwell_s', 'release_s', 'rearm_s')
 
 
 class EventKind(Enum):
@@ -55,6 +56,9 @@ class DecisionThresholds:
         none_score: smoothed probability of 'none' above which no gesture may start; 1 for no
             bound. Whether it is a gesture at all is another question than which one: two that look
             alike share what 'none' leaves.
+        label_dwell_s: label to how long that one leads before it starts, where it is not dwell_s.
+            What another gesture begins with, or an idle hand does in passing, leads for a moment
+            only: the first line of a + is a swipe down until the second is drawn.
 
     Raises:
         ValueError: a field is out of its range; names the field and the value.
@@ -67,6 +71,7 @@ class DecisionThresholds:
     release_s: float = 0.1
     rearm_s: float = 0.1
     none_score: float = 1.0
+    label_dwell_s: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.end_score <= self.start_score <= 1:
@@ -76,9 +81,15 @@ class DecisionThresholds:
             )
         if not 0 < self.none_score <= 1:
             raise ValueError(f'none_score: {self.none_score}, allowed is 0 < none_score <= 1')
-        for name in ('smoothing_s', 'dwell_s', 'release_s', 'rearm_s'):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ValueError(f'{name}: {getattr(self, name)}, allowed is 0 or more seconds')
+        if not isinstance(self.label_dwell_s, Mapping):
+            raise ValueError(
+                f'label_dwell_s: {self.label_dwell_s!r}, allowed are seconds for some labels'
+            )
+        durations_s = {name: getattr(self, name) for name in _DURATIONS}
+        durations_s |= {f'label_dwell_s: {name}': s for name, s in self.label_dwell_s.items()}
+        for name, duration_s in durations_s.items():
+            if not 0 <= duration_s < np.inf:
+                raise ValueError(f'{name}: {duration_s}, allowed is 0 or more seconds')
 
 
 class DecisionPolicy:
@@ -93,7 +104,7 @@ class DecisionPolicy:
         thresholds: when scores become events.
 
     Raises:
-        ValueError: 'none' is not among the labels.
+        ValueError: 'none' is not among the labels, or a label of the thresholds is not.
     """
 
     def __init__(self, labels: Sequence[str], thresholds: DecisionThresholds) -> None:
@@ -101,7 +112,13 @@ class DecisionPolicy:
         if NONE_LABEL not in self._labels:
             raise ValueError(f"labels: {self._labels}, '{NONE_LABEL}' must be among them")
         self._none = self._labels.index(NONE_LABEL)
+        unknown = sorted(set(thresholds.label_dwell_s) - set(self._labels))
+        if unknown:
+            raise ValueError(f'label_dwell_s: {unknown}, allowed are labels: {self._labels}')
         self._thresholds = thresholds
+        self._dwell_ns = [
+            _ns(thresholds.label_dwell_s.get(label, thresholds.dwell_s)) for label in self._labels
+        ]
         self._forget()
 
     def _forget(self) -> None:
@@ -163,7 +180,7 @@ class DecisionPolicy:
             and self._scores[self._none] <= self._thresholds.none_score
         )
         led_ns = self._leading.update(best if is_candidate else None, stamp_ns)
-        if best == self._resting or led_ns < _ns(self._thresholds.dwell_s):
+        if best == self._resting or led_ns < self._dwell_ns[best]:
             return []
         self._active, self._start_ns = best, self._leading.since_ns
         self._low.update(None, stamp_ns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sign_recognition.benchmark.online import GOALS, Judged, figures
@@ -39,7 +39,12 @@ class Choice:
     figures: dict[str, float]
 
 
-def choose(judged: Sequence[Judged], most_false_per_hour: float, track: Track) -> Choice:
+def choose(
+    judged: Sequence[Judged],
+    most_false_per_hour: float,
+    track: Track,
+    label_dwell_s: Mapping[str, float] | None = None,
+) -> Choice:
     """The thresholds that are worth most among those that keep the bound and answer in time.
 
     The bound is on the hour of idle hands, for in that state a robot's user spends the hours. What
@@ -50,11 +55,13 @@ def choose(judged: Sequence[Judged], most_false_per_hour: float, track: Track) -
         judged: streams of all groups, with the model's scores.
         most_false_per_hour: the bound.
         track: passes the candidates on, with progress.
+        label_dwell_s: of all candidates; what a model knows of its labels is not chosen anew.
 
     Raises:
         CalibrationError: no candidate keeps the bound and the goal of the median delay.
     """
-    tried = [(each, _idle_false_per_hour(judged, each)) for each in track(candidates(_LONGEST_S))]
+    allowed = [replace(each, label_dwell_s=label_dwell_s or {}) for each in candidates(_LONGEST_S)]
+    tried = [(each, _idle_false_per_hour(judged, each)) for each in track(allowed)]
     quiet = [each for each, false in tried if false <= most_false_per_hour]
     choices = [each for each in (_with(judged, each) for each in track(quiet)) if _is_quick(each)]
     if not choices:

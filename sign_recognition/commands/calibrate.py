@@ -64,13 +64,16 @@ def calibrate(
         judging = judge_in_parallel(made, classifier.path)
         judged = list(progress(judging, 'streams', console, len(made)))
         choice = choose(
-            judged, max_false_per_hour, lambda each: progress(each, 'thresholds', console)
+            judged,
+            max_false_per_hour,
+            lambda each: progress(each, 'thresholds', console),
+            classifier.contract.decision.label_dwell_s,
         )
         written = out or classifier.path
         contract = replace(classifier.contract, decision=choice.thresholds)
         rewrite_contract(classifier.path, contract, written)
         for name, value in asdict(choice.thresholds).items():
-            console.print(f'{name}: {value:g}', highlight=False)
+            console.print(f'{name}: {value}', highlight=False)
         for name in _SHOWN:
             value = figure_text(name, choice.figures[name])
             console.print(f'{figure_name(name)}: {value}', highlight=False)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from sign_recognition.datasets.shrec17 import LABELS, read_clips
-from sign_recognition.decision import NONE_LABEL, DecisionThresholds
+from sign_recognition.decision import NONE_LABEL, DecisionPolicy, DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures
@@ -91,7 +91,7 @@ class TrainConfig:
     label_smoothing: float = 0.03
     scored_streams: int = 120
     odds: dict[str, float] = field(default_factory=dict)
-    decision: dict[str, float] = field(default_factory=dict)
+    decision: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
@@ -109,7 +109,7 @@ class TrainConfig:
         for key in ('held_out_signers', 'foreign_videos'):
             values[key] = tuple(str(each) for each in values.get(key, ()))
         try:
-            DecisionThresholds(**values.get('decision', {}))
+            DecisionPolicy(CLASS_NAMES, DecisionThresholds(**values.get('decision', {})))
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path}: decision: {error}') from error
         try:

@@ -305,11 +305,12 @@ class TestCalibration:
     @staticmethod
     def best(streams: list[BenchmarkStream], says: Callable[..., tuple[str, float]], bound: float):
         judged = online.judge(streams, Knowing(streams, says))
-        return choose(judged, bound, lambda each: each)
+        return choose(judged, bound, lambda each: each, {'Swipe Left': 0.05})
 
     def test_thresholds_shut_out_what_is_less_sure(self, streams: list[BenchmarkStream]) -> None:
         choice = self.best(streams, alarm, bound=0)
         assert choice.thresholds.start_score == 0.8
+        assert choice.thresholds.label_dwell_s == {'Swipe Left': 0.05}
         assert choice.figures['detection_rate'] == 1.0
         assert choice.figures['idle_false_per_hour'] == 0
 

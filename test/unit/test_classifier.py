@@ -81,6 +81,7 @@ def test_a_missing_fact_is_named(tmp_path, name):
         ('rate_hz', 'fast', 'fast'),
         ('window_frames', 9, r'8, 75, 3.*9, 75, 3'),
         ('decision', {'patience': 1}, 'patience'),
+        ('decision', {'label_dwell_s': {'Wave': 0.2}}, 'label_dwell_s'),
         ('images', {'height': 0, 'width': 8}, 'height 0'),
         ('images', {'height': 8, 'width': 8, 'content': 'feet'}, "'feet'.*'colour', 'hand'"),
         ('images', {'height': 8, 'width': 8}, "'landmarks'.*allowed is 'images'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +129,21 @@ def test_a_gesture_starts_only_where_none_is_unlikely() -> None:
     assert told([event for events in steps for event in events]) == [('start', 'Swipe Right')]
 
 
+def test_a_label_may_have_to_lead_longer() -> None:
+    policy = DecisionPolicy(LABELS, replace(THRESHOLDS, label_dwell_s={'Swipe Left': 0.3}))
+    passing = [('none', 1.0, 1), ('Swipe Left', 0.9, 6), ('Swipe Right', 0.9, 3)]
+    assert told(play(policy, passing)) == [('start', 'Swipe Right')]
+    policy.reset()
+    (start, *_) = play(policy, [('Swipe Left', 0.9, 7)])
+    assert (start.label, start.stamp_ns - start.start_ns) == ('Swipe Left', 6 * STEP_NS)
+
+
+def test_a_dwell_of_no_label_is_refused() -> None:
+    thresholds = replace(THRESHOLDS, label_dwell_s={'Wave': 0.2})
+    with pytest.raises(ValueError, match=r"label_dwell_s: \['Wave'\], allowed are labels"):
+        DecisionPolicy(LABELS, thresholds)
+
+
 def test_smoothing_is_by_time_and_not_by_frames() -> None:
     thresholds = DecisionThresholds(start_score=0.7, smoothing_s=0.2, dwell_s=0.0)
     starts_s = []
@@ -160,9 +176,11 @@ def test_the_scores_are_not_changed(policy: DecisionPolicy) -> None:
         ({'none_score': 0.0}, 'none_score: 0.0'),
         ({'dwell_s': -0.1}, 'dwell_s: -0.1'),
         ({'smoothing_s': float('nan')}, 'smoothing_s: nan'),
+        ({'label_dwell_s': {'Swipe Left': -1}}, 'label_dwell_s: Swipe Left: -1'),
+        ({'label_dwell_s': 0.2}, 'label_dwell_s: 0.2, allowed are seconds for'),
     ],
 )
-def test_bad_thresholds_are_named(values: dict[str, float], named: str) -> None:
+def test_bad_thresholds_are_named(values: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         DecisionThresholds(**values)
 

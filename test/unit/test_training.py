@@ -561,7 +561,11 @@ class TestTrain:
 
     @pytest.mark.parametrize(
         ('decision', 'named'),
-        [('{start: 0.7}', "'start'"), ('{start_score: 1.7}', 'start_score: 0.4, 1.7')],
+        [
+            ('{start: 0.7}', "'start'"),
+            ('{start_score: 1.7}', 'start_score: 0.4, 1.7'),
+            ('{label_dwell_s: {Swipe: 0.2}}', 'label_dwell_s: .*Swipe'),
+        ],
     )
     def test_thresholds_that_are_none_are_named(
         self, decision: str, named: str, tmp_path: Path
