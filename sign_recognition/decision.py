@@ -57,8 +57,7 @@ class DecisionThresholds:
             bound. Whether it is a gesture at all is another question than which one: two that look
             alike share what 'none' leaves.
         label_dwell_s: label to how long that one leads before it starts, where it is not dwell_s.
-            What another gesture begins with, or an idle hand does in passing, leads for a moment
-            only: the first line of a + is a swipe down until the second is drawn.
+            What other gestures begin with, or an idle hand does in passing, leads for a moment.
 
     Raises:
         ValueError: a field is out of its range; names the field and the value.
