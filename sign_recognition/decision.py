@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 NONE_LABEL = 'none'
-_DURATIONS = ('smoothing_s', 'dwell_s', 'release_s', 'rearm_s')
 
 
 class EventKind(Enum):
@@ -84,11 +83,21 @@ class DecisionThresholds:
             raise ValueError(
                 f'label_dwell_s: {self.label_dwell_s!r}, allowed are seconds for some labels'
             )
-        durations_s = {name: getattr(self, name) for name in _DURATIONS}
+        names = ('smoothing_s', 'dwell_s', 'release_s', 'rearm_s')
+        durations_s = {name: getattr(self, name) for name in names}
         durations_s |= {f'label_dwell_s: {name}': s for name, s in self.label_dwell_s.items()}
         for name, duration_s in durations_s.items():
             if not 0 <= duration_s < np.inf:
                 raise ValueError(f'{name}: {duration_s}, allowed is 0 or more seconds')
+
+    def check_labels(self, labels: Sequence[str]) -> None:
+        """Refuse a label that a model does not have.
+
+        Raises:
+            ValueError: one of label_dwell_s is not among the labels.
+        """
+        if unknown := sorted(set(self.label_dwell_s) - set(labels)):
+            raise ValueError(f'label_dwell_s: {unknown}, allowed are labels: {tuple(labels)}')
 
 
 class DecisionPolicy:
@@ -111,9 +120,7 @@ class DecisionPolicy:
         if NONE_LABEL not in self._labels:
             raise ValueError(f"labels: {self._labels}, '{NONE_LABEL}' must be among them")
         self._none = self._labels.index(NONE_LABEL)
-        unknown = sorted(set(thresholds.label_dwell_s) - set(self._labels))
-        if unknown:
-            raise ValueError(f'label_dwell_s: {unknown}, allowed are labels: {self._labels}')
+        thresholds.check_labels(self._labels)
         self._thresholds = thresholds
         self._dwell_ns = [
             _ns(thresholds.label_dwell_s.get(label, thresholds.dwell_s)) for label in self._labels

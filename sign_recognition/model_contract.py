@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from sign_recognition.decision import NONE_LABEL, DecisionPolicy, DecisionThresholds
+from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LAYOUT_VERSION, POINT_COUNT
 
 SPACES = ('image', 'world', 'normalised')
@@ -117,7 +117,7 @@ class ModelContract:
                 f"labels: {self.labels}, allowed are distinct names with '{NONE_LABEL}' among them"
             )
         try:
-            DecisionPolicy(self.labels, self.decision)
+            self.decision.check_labels(self.labels)
         except ValueError as error:
             raise ModelContractError(f'decision: {error}') from error
         for name in ('rate_hz', 'window_frames'):

@@ -43,7 +43,7 @@ def choose(
     judged: Sequence[Judged],
     most_false_per_hour: float,
     track: Track,
-    label_dwell_s: Mapping[str, float] | None = None,
+    label_dwell_s: Mapping[str, float],
 ) -> Choice:
     """The thresholds that are worth most among those that keep the bound and answer in time.
 
@@ -60,7 +60,7 @@ def choose(
     Raises:
         CalibrationError: no candidate keeps the bound and the goal of the median delay.
     """
-    allowed = [replace(each, label_dwell_s=label_dwell_s or {}) for each in candidates(_LONGEST_S)]
+    allowed = [replace(each, label_dwell_s=label_dwell_s) for each in candidates(_LONGEST_S)]
     tried = [(each, _idle_false_per_hour(judged, each)) for each in track(allowed)]
     quiet = [each for each, false in tried if false <= most_false_per_hour]
     choices = [each for each in (_with(judged, each) for each in track(quiet)) if _is_quick(each)]

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from sign_recognition.datasets.shrec17 import LABELS, read_clips
-from sign_recognition.decision import NONE_LABEL, DecisionPolicy, DecisionThresholds
+from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures
@@ -109,7 +109,7 @@ class TrainConfig:
         for key in ('held_out_signers', 'foreign_videos'):
             values[key] = tuple(str(each) for each in values.get(key, ()))
         try:
-            DecisionPolicy(CLASS_NAMES, DecisionThresholds(**values.get('decision', {})))
+            DecisionThresholds(**values.get('decision', {})).check_labels(CLASS_NAMES)
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path}: decision: {error}') from error
         try:
