@@ -37,7 +37,7 @@ from sign_recognition.training.clip_data import (
 from sign_recognition.training.clip_extras import prepare
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.fitting import FitState, architecture_losses, fit
-from sign_recognition.training.odds import weigh
+from sign_recognition.training.odds import check_model_odds, weigh
 
 CONFIG_FILE = 'config.yaml'
 METRICS_FILE = 'metrics.json'
@@ -169,13 +169,13 @@ def _check_twins(model: keras.Model, clips: ClipSet) -> None:
 
 
 def _check_odds(model: keras.Model, clips: ClipSet, config: ClipConfig) -> None:
-    """Refuse odds that the model cannot have, before it has learned.
+    """Refuse odds that the model cannot have.
 
     Raises:
-        ConfigError: as `weigh` refuses them.
+        ConfigError: as `check_model_odds` refuses them.
     """
     try:
-        weigh(model, clips.labels, config.odds)
+        check_model_odds(model, clips.labels, config.odds)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 

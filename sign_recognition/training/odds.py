@@ -31,6 +31,18 @@ def check_odds(odds: Mapping[str, float], labels: Sequence[str]) -> None:
             raise ValueError(f'odds: {label}: {factor}, allowed are labels and numbers above 0')
 
 
+def check_model_odds(model: keras.Model, labels: Sequence[str], odds: Mapping[str, float]) -> None:
+    """Refuse odds that a model cannot have, also one that has not learned yet.
+
+    Raises:
+        ValueError: the odds are not as `check_odds` allows them, or the model tells finer labels,
+            which would contradict the labels.
+    """
+    check_odds(odds, labels)
+    if odds and FINE_OUTPUT_NAME in model.output:
+        raise ValueError(f'odds: {dict(odds)}, allowed are none for a model of finer labels')
+
+
 def weigh(model: keras.Model, labels: Sequence[str], odds: Mapping[str, float]) -> keras.Model:
     """A model whose probabilities are multiplied by the odds of their labels, and sum to one again.
 
@@ -40,14 +52,11 @@ def weigh(model: keras.Model, labels: Sequence[str], odds: Mapping[str, float]) 
         odds: label to the factor of its probability; 1 where none is given.
 
     Raises:
-        ValueError: the odds are not as `check_odds` allows them, or the model tells finer labels,
-            which would contradict the labels.
+        ValueError: as `check_model_odds`.
     """
+    check_model_odds(model, labels, odds)
     if not odds:
         return model
-    check_odds(odds, labels)
-    if FINE_OUTPUT_NAME in model.output:
-        raise ValueError(f'odds: {dict(odds)}, allowed are none for a model of finer labels')
     factors = np.array([odds.get(label, 1.0) for label in labels], np.float32)
     weighed = model.output[OUTPUT_NAME] * factors
     total = ops.sum(weighed, axis=-1, keepdims=True)
