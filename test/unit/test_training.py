@@ -522,6 +522,10 @@ class TestTrain:
             assert probabilities.shape == (len(CLASS_NAMES),)
             assert probabilities.sum() == pytest.approx(1, abs=1e-5)
 
+        slow = replace(TINY, slow_look={'labels': ['Shake'], 'share': 0.5})
+        path = train(slow, tmp_path, tmp_path / 'run', Console(file=io.StringIO()))
+        assert OnnxClassifier(path).contract.window_frames == 2 * FRAMES
+
         told = io.StringIO()
         monkeypatch.setattr('sign_recognition.training.stream_run.finish', lambda *_: path)
         train(replace(TINY, epochs=2), tmp_path, tmp_path / 'run', Console(file=told))
@@ -580,6 +584,27 @@ class TestTrain:
         config.write_text('name: x\nodds: {Swipe: 2}')
         with pytest.raises(ValueError, match='run.yaml: odds: Swipe: 2, allowed are labels'):
             TrainConfig.read(config)
+
+    @pytest.mark.parametrize(
+        ('slow_look', 'named'),
+        [
+            ('{labels: [Swipe], share: 0.5}', 'labels: .*Swipe'),
+            ('{labels: [Shake], share: 2}', 'share: 2'),
+            ('{labels: [Shake]}', "'share'"),
+        ],
+    )
+    def test_slow_looks_that_are_none_are_named(
+        self, slow_look: str, named: str, tmp_path: Path
+    ) -> None:
+        config = tmp_path / 'run.yaml'
+        config.write_text(f'name: x\nslow_look: {slow_look}')
+        with pytest.raises(ValueError, match=f'run.yaml: slow_look: .*{named}'):
+            TrainConfig.read(config)
+
+    def test_a_slow_look_of_no_member_is_refused_before_training(self) -> None:
+        config = replace(TINY, slow_look={'labels': ['Shake'], 'share': 0.5, 'member': 1})
+        with pytest.raises(ValueError, match='slow_look: member: 1'):
+            build_model(config)
 
     @pytest.mark.parametrize(('decision', 'judging'), [({'start_score': 0.7}, 4), ({}, 2)])
     def test_streams_that_chose_no_thresholds_judge_the_model(
