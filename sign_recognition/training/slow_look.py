@@ -18,6 +18,7 @@ from keras import ops
 
 from sign_recognition.classifier import OUTPUT_NAME
 from sign_recognition.decision import NONE_LABEL
+from sign_recognition.training.architectures.ensemble import output_name
 from sign_recognition.training.blocks import landmark_input
 
 
@@ -48,7 +49,7 @@ class SlowLook:
     @property
     def output(self) -> str:
         """What the second look is read from."""
-        return OUTPUT_NAME if self.member is None else f'member{self.member}_{OUTPUT_NAME}'
+        return OUTPUT_NAME if self.member is None else output_name(self.member, OUTPUT_NAME)
 
     def check_model(self, model: keras.Model) -> None:
         """Refuse a model that cannot look so, also one that has not learned yet.
@@ -60,13 +61,14 @@ class SlowLook:
             raise ValueError(f'slow_look: member: {self.member}, the model has none of that number')
 
     def check_labels(self, labels: Sequence[str]) -> None:
-        """Refuse to speak for what a model does not tell.
+        """Refuse to speak for what is no gesture of a model.
 
         Raises:
-            ValueError: one of the labels is not among those of the model.
+            ValueError: one of the labels is not among those of the model, or is `none`.
         """
-        if unknown := sorted(set(self.labels) - set(labels)):
-            raise ValueError(f'labels: {unknown}, allowed are {tuple(labels)}')
+        gestures = [label for label in labels if label != NONE_LABEL]
+        if unknown := sorted(set(self.labels) - set(gestures)):
+            raise ValueError(f'labels: {unknown}, allowed are {tuple(gestures)}')
 
 
 def look_twice(model: keras.Model, labels: Sequence[str], slow: SlowLook) -> keras.Model:

@@ -111,15 +111,12 @@ class TrainConfig:
             raise ValueError(f'{path}: {sorted(unknown)} are no settings of a training run')
         for key in ('held_out_signers', 'foreign_videos'):
             values[key] = tuple(str(each) for each in values.get(key, ()))
-        try:
-            DecisionThresholds(**values.get('decision', {})).check_labels(CLASS_NAMES)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{path}: decision: {error}') from error
-        try:
-            if slow_look := values.get('slow_look'):
-                SlowLook(**slow_look).check_labels(CLASS_NAMES)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{path}: slow_look: {error}') from error
+        for name, kind in (('decision', DecisionThresholds), ('slow_look', SlowLook)):
+            try:
+                if given := values.get(name):
+                    kind(**given).check_labels(CLASS_NAMES)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f'{path}: {name}: {error}') from error
         try:
             check_odds(values.get('odds', {}), CLASS_NAMES)
         except ValueError as error:

@@ -70,6 +70,7 @@ def test_it_reaches_the_file(model: keras.Model, tmp_path: Path) -> None:
         ({'labels': 'Shake', 'share': 0.5}, "labels: 'Shake', allowed are one or more"),
         ({'labels': [], 'share': 0.5}, r'labels: \[\], allowed are one or more'),
         ({'labels': ['Wave'], 'share': 0.5}, r"labels: \['Wave'\], allowed are \('Tap'"),
+        ({'labels': ['none'], 'share': 0.5}, r"labels: \['none'\], allowed are \('Tap', 'Shake'\)"),
         ({'labels': ['Tap'], 'share': 0.5, 'member': 2}, 'slow_look: member: 2, the model has'),
     ],
 )

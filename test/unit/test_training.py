@@ -564,41 +564,23 @@ class TestTrain:
             TrainConfig.read(config)
 
     @pytest.mark.parametrize(
-        ('decision', 'named'),
+        ('entry', 'named'),
         [
-            ('{start: 0.7}', "'start'"),
-            ('{start_score: 1.7}', 'start_score: 0.4, 1.7'),
-            ('{label_dwell_s: {Swipe: 0.2}}', 'label_dwell_s: .*Swipe'),
+            ('decision: {start: 0.7}', "decision: .*'start'"),
+            ('decision: {start_score: 1.7}', 'decision: .*start_score: 0.4, 1.7'),
+            ('decision: {label_dwell_s: {Swipe: 0.2}}', 'decision: .*label_dwell_s: .*Swipe'),
+            ('slow_look: {labels: [Swipe], share: 0.5}', 'slow_look: .*labels: .*Swipe'),
+            ('slow_look: {labels: [Shake], share: 2}', 'slow_look: .*share: 2'),
+            ('slow_look: {labels: [Shake]}', "slow_look: .*'share'"),
+            ('odds: {Swipe: 2}', 'odds: Swipe: 2, allowed are labels'),
         ],
     )
-    def test_thresholds_that_are_none_are_named(
-        self, decision: str, named: str, tmp_path: Path
+    def test_what_does_not_suit_the_model_is_named(
+        self, entry: str, named: str, tmp_path: Path
     ) -> None:
         config = tmp_path / 'run.yaml'
-        config.write_text(f'name: x\ndecision: {decision}')
-        with pytest.raises(ValueError, match=f'run.yaml: decision: .*{named}'):
-            TrainConfig.read(config)
-
-    def test_odds_of_no_label_are_named(self, tmp_path: Path) -> None:
-        config = tmp_path / 'run.yaml'
-        config.write_text('name: x\nodds: {Swipe: 2}')
-        with pytest.raises(ValueError, match='run.yaml: odds: Swipe: 2, allowed are labels'):
-            TrainConfig.read(config)
-
-    @pytest.mark.parametrize(
-        ('slow_look', 'named'),
-        [
-            ('{labels: [Swipe], share: 0.5}', 'labels: .*Swipe'),
-            ('{labels: [Shake], share: 2}', 'share: 2'),
-            ('{labels: [Shake]}', "'share'"),
-        ],
-    )
-    def test_slow_looks_that_are_none_are_named(
-        self, slow_look: str, named: str, tmp_path: Path
-    ) -> None:
-        config = tmp_path / 'run.yaml'
-        config.write_text(f'name: x\nslow_look: {slow_look}')
-        with pytest.raises(ValueError, match=f'run.yaml: slow_look: .*{named}'):
+        config.write_text(f'name: x\n{entry}')
+        with pytest.raises(ValueError, match=f'run.yaml: {named}'):
             TrainConfig.read(config)
 
     def test_a_slow_look_of_no_member_is_refused_before_training(self) -> None:
@@ -632,6 +614,7 @@ class TestTrain:
         shipped = OnnxClassifier(model_file('shrec17_live')).contract
         assert config.name == shipped.name
         assert DecisionThresholds(**config.decision) == shipped.decision
+        assert config.slow_look and shipped.window_frames == 2 * config.window_frames
 
 
 def test_padding_adds_a_body_that_was_not_seen() -> None:

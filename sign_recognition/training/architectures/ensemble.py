@@ -72,7 +72,7 @@ def build(
     if twins:
         answers = [{name: MeanOfTwins()(x) for name, x in each.items()} for each in answers]
     outputs = {
-        _output_name(number, name, fine_per_class): answers[number][name]
+        output_name(number, name, fine_per_class): answers[number][name]
         for number, (member, options) in enumerate(_members(members))
         for name in member.losses(0.0, **options)
     }
@@ -97,7 +97,7 @@ def losses(
 ) -> dict[str, tuple[keras.losses.Loss, float]]:
     """The losses of all members and their weights; the mean of their answers has none."""
     own = {
-        _output_name(number, name, fine_per_class): (loss, weight / len(members))
+        output_name(number, name, fine_per_class): (loss, weight / len(members))
         for number, (member, options) in enumerate(_members(members))
         for name, (loss, weight) in member.losses(label_smoothing, **options).items()
     }
@@ -116,8 +116,9 @@ def _members(
         yield architectures.find(each['arch']), each.get('options') or {}
 
 
-def _output_name(number: int, name: str, fine_per_class: int) -> str:
-    """Of a member's output; the truth of what begins with fine_ is the finer label."""
+def output_name(number: int, name: str, fine_per_class: int = 1) -> str:
+    """The ensemble's name of a member's output; the truth of what begins with fine_ is the finer
+    label."""
     return f'{"fine_" if fine_per_class > 1 else ""}member{number}_{name}'
 
 
