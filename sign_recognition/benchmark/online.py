@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
-import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from sign_recognition.benchmark.parallel import map_with_model
 from sign_recognition.benchmark.streams import (
     FOOTAGE,
     GESTURES,
@@ -20,7 +17,6 @@ from sign_recognition.benchmark.streams import (
     TALKING_HANDS,
     BenchmarkStream,
 )
-from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.events import Detection, may_explain
 from sign_recognition.evaluation.metrics import Outcome
@@ -46,10 +42,6 @@ FIGURES = (
 AGAIN, REST_OF_CLIP = 'the same gesture again', 'the rest of a clip'
 # An event is told about so long after the movement that it comes from.
 _REACTION_S = 0.2
-# Each process that judges takes up to a gigabyte.
-_MOST_PROCESSES = 8
-# The model of such a process.
-_here: OnnxClassifier
 
 
 @dataclass(frozen=True)
@@ -83,27 +75,8 @@ def judge_in_parallel(streams: Sequence[BenchmarkStream], model: Path) -> Iterat
     Raises:
         ModelContractError: the model does not read what a camera gives.
     """
-    # Spawned, not forked: TensorFlow has threads, which a fork would leave half.
-    context = multiprocessing.get_context('spawn')
-    processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
-    with ProcessPoolExecutor(processes, context, _open_model, (model,)) as pool:
-        try:
-            for stream, outcome in zip(streams, pool.map(_outcome_here, streams), strict=True):
-                yield Judged(stream, outcome)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _open_model(model: Path) -> None:
-    """In each process: the model, once. Ctrl-C reaches all processes; the first one ends them."""
-    global _here
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _here = OnnxClassifier(model)
-
-
-def _outcome_here(stream: BenchmarkStream) -> Outcome:
-    return _outcome(stream, _here)
+    for stream, outcome in zip(streams, map_with_model(_outcome, streams, model), strict=True):
+        yield Judged(stream, outcome)
 
 
 def _outcome(stream: BenchmarkStream, classifier: Classifier) -> Outcome:

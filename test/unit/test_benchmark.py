@@ -26,8 +26,15 @@ from sign_recognition.benchmark.people import (
     read_takes,
     read_unseen_clips,
 )
-from sign_recognition.benchmark.report import robustness_picture
-from sign_recognition.benchmark.robustness import Condition, conditions, measure, measure_each, see
+from sign_recognition.benchmark.report import robustness_picture, robustness_report
+from sign_recognition.benchmark.robustness import (
+    Condition,
+    conditions,
+    measure,
+    measure_each,
+    measure_in_parallel,
+    see,
+)
 from sign_recognition.benchmark.streams import (
     FOOTAGE,
     GESTURES,
@@ -352,6 +359,24 @@ class TestRobustness:
     def test_a_model_of_streams_sees_the_clip_as_a_stream(self, clips: list[Shrec17Clip]) -> None:
         following = Following(clip_fit='newest', window_frames=24, rate_hz=20.0)
         assert measure(clips, following, conditions('image')[0], 0).figures.accuracy == 1.0
+
+    def test_on_all_cores_it_is_the_same(self, clips: list[Shrec17Clip], tmp_path: Path) -> None:
+        model = write_model(tmp_path / 'model.onnx', CONTRACT.to_metadata())
+        wanted = [
+            Condition('usual', ''),
+            Condition('rate', '15 Hz', 15.0),
+            Condition('rate', '30 Hz', 30.0),
+        ]
+        classifier = OnnxClassifier(model)
+        alone, parallel = (
+            robustness_report(classifier, SIGNERS, 0, list(cells))
+            for cells in (
+                measure_each(clips, classifier, wanted, 0),
+                measure_in_parallel(clips, model, wanted, 0),
+            )
+        )
+        assert [cell['level'] for cell in parallel['cells']] == ['', '15 Hz', '30 Hz']
+        assert parallel == alone
 
     def test_none_is_no_answer(self, clips: list[Shrec17Clip]) -> None:
         class Silent(Following):
