@@ -350,24 +350,28 @@ def train(
         The ONNX file.
 
     Raises:
+        ValueError: the architecture is refused, see build_model, or data are.
         KeyboardInterrupt: after Ctrl-C; the last whole epoch is kept in run_dir.
     """
     console = console or Console()
+    keras.utils.set_random_seed(config.seed)
+    # First, for it may be refused, and to read the data takes minutes.
+    whole, front, back = build_model(config)
     run_dir.mkdir(parents=True, exist_ok=True)
     material = read_material(config, data_dir, run_dir / 'material', console)
     console.print(
         f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '
         f'{len(material.foreign)} foreign recordings'
     )
-    keras.utils.set_random_seed(config.seed)
-    model = _fit(config, material, run_dir, console)
-    return finish(config, model, material, run_dir, console)
-
-
-def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Console) -> keras.Model:
-    """The whole trained model."""
-    whole, front, back = build_model(config)
     pool = StreamPool(config, material, lambda windows: np.asarray(front.predict_on_batch(windows)))
+    _fit(config, back, pool, run_dir, console)
+    return finish(config, whole, material, run_dir, console)
+
+
+def _fit(
+    config: TrainConfig, back: keras.Model, pool: StreamPool, run_dir: Path, console: Console
+) -> None:
+    """Train the part that learns; a run that was broken off goes on where it was."""
     batches = _Batches(config.batch, [*_losses(config)])
     first, learner = _resume(run_dir, console) or (0, back)
     for epoch in range(first, config.epochs):
@@ -385,7 +389,6 @@ def _fit(config: TrainConfig, material: Material, run_dir: Path, console: Consol
         )
         _save(learner, epoch + 1, run_dir)
     back.set_weights(learner.get_weights())
-    return whole
 
 
 def _resume(run_dir: Path, console: Console) -> tuple[int, keras.Model] | None:

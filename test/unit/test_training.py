@@ -552,10 +552,13 @@ class TestTrain:
         ('name', 'named'),
         [('lrcn', 'lrcn reads images, allowed here'), ('alexnet', "'alexnet', known are")],
     )
-    def test_an_architecture_that_cannot_be_is_refused(self, name: str, named: str) -> None:
+    def test_an_architecture_that_cannot_be_is_refused_before_data_are_read(
+        self, name: str, named: str, tmp_path: Path
+    ) -> None:
         config = replace(TINY, architecture=name, architecture_options={})
         with pytest.raises(ValueError, match=named):
-            build_model(config)
+            train(config, tmp_path / 'data', tmp_path / 'run')
+        assert not (tmp_path / 'run').exists()
 
     def test_an_unknown_setting_is_named(self, tmp_path: Path) -> None:
         config = tmp_path / 'run.yaml'
