@@ -336,10 +336,15 @@ def test_some_members_divide_labels_that_all_name(rng: np.random.Generator, tmp_
         small('ensemble', fine_members=[0])
 
 
-def test_an_ensemble_answers_with_the_mean_of_its_members(rng: np.random.Generator) -> None:
-    told = small('ensemble')(person(rng))
+@pytest.mark.parametrize('weight', [1, 2.5])
+def test_an_ensemble_answers_with_the_mean_of_its_members(
+    weight: float, rng: np.random.Generator
+) -> None:
+    first, second = SMALL['ensemble']['members']
+    told = small('ensemble', members=[{**first, 'weight': weight}, second])(person(rng))
     members = np.stack([told[f'member{number}_probabilities'] for number in range(2)])
-    assert np.array(told['probabilities']) == pytest.approx(members.mean(axis=0), abs=1e-6)
+    mean = np.average(members, axis=0, weights=(weight, 1))
+    assert np.array(told['probabilities']) == pytest.approx(mean, abs=1e-6)
     assert np.abs(members[0] - members[1]).max() > 1e-2
 
 
@@ -397,6 +402,43 @@ def test_members_of_an_ensemble_share_what_does_not_learn() -> None:
     assert twins.get_layer('features').output.shape[1] == alone.shape[1] * alone.shape[2]
 
 
+def test_members_read_the_newest_of_a_window_or_every_second_frame(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    spans = ({'frames': FRAMES}, {'every': 2})
+    members = [
+        {**member, **span} for member, span in zip(SMALL['ensemble']['members'], spans, strict=True)
+    ]
+    alone = small('ensemble')
+    together = architectures.find('ensemble').build(2 * FRAMES, len(LABELS), members)
+    together.set_weights(alone.get_weights())
+    window = person(rng, 2 * FRAMES)
+    told = together(window)
+    for number, seen in enumerate((window[:, FRAMES:], window[:, 1::2])):
+        name = f'member{number}_probabilities'
+        assert np.array(told[name]) == pytest.approx(np.array(alone(seen)[name]), abs=1e-6)
+    contract = replace(facts('ensemble'), window_frames=2 * FRAMES)
+    assert export(together, contract, tmp_path / 'model.onnx') <= PARITY_LIMIT
+    assert export_tflite(together, contract, tmp_path / 'model.tflite') <= PARITY_LIMIT
+
+
+@pytest.mark.parametrize(
+    ('entry', 'named'),
+    [
+        ({'every': 0}, 'members: every: 0, allowed is 1 or more'),
+        ({'weight': 0}, 'members: weight: 0, allowed is above 0'),
+        ({'frames': 0}, f'members: frames: 0, allowed are 1 to {FRAMES}'),
+        (
+            {'frames': FRAMES, 'every': 2},
+            f'members: frames: {FRAMES}, allowed are 1 to {FRAMES // 2}',
+        ),
+    ],
+)
+def test_a_member_that_cannot_be_is_refused(entry: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        small('ensemble', members=[{'arch': 'lstm', **entry}, {'arch': 'lstm'}])
+
+
 def test_a_member_without_features_reads_the_landmarks(tmp_path: Path) -> None:
     members = [*SMALL['ensemble']['members']]
     members[0] = {'arch': 'body_attention', 'options': SMALL['body_attention']}
@@ -428,7 +470,7 @@ def test_an_ensemble_of_twins_answers_mirror_twins_alike(
 
 
 def test_an_ensemble_is_of_architectures_of_landmarks() -> None:
-    with pytest.raises(ValueError, match="members: {'name': 'lstm'}, allowed are arch and options"):
+    with pytest.raises(ValueError, match="members: {'name': 'lstm'}, allowed are arch, options, "):
         small('ensemble', members=[{'name': 'lstm'}] * 2)
     with pytest.raises(ValueError, match='members: lrcn reads images, allowed: landmarks'):
         small('ensemble', members=[{'arch': 'lrcn', 'options': {'height': 16, 'width': 20}}] * 2)

@@ -9,7 +9,8 @@ learns as if alone, from the same batches; features that members share are compu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import keras
@@ -38,7 +39,10 @@ def build(
     Args:
         window_frames: frames in the window (T).
         classes: number of labels; the last is `none`.
-        members: two or more, each `arch`, an architecture of landmarks, and its `options`.
+        members: two or more, each `arch`, an architecture of landmarks, and its `options`; it reads
+            the whole window, or, ending with the newest, `frames` of it, or every `every`-th: 2 and
+            a movement at half the speed looks as fast as the usual one does at 1. In the mean its
+            answer counts `weight` times.
         fine_per_class: above 1 the members tell so many kinds of each label but `none` apart, in
             the output `fine_probabilities`; a label is then as probable as its kinds together, and
             `none`, which such clips do not hold, has probability 0.
@@ -64,20 +68,20 @@ def build(
     if fine_members is not None and fine_per_class == 1:
         raise ValueError('fine_members: allowed only with fine_per_class above 1')
     told = fine_per_class * (classes - 1) if fine_per_class > 1 else classes
-    models = [each.build(window_frames, told, **options) for each, options in _members(members)]
+    parts = _members(members)
     seen = MirrorTwins(name='twins')(landmarks) if twins else landmarks
     # Twins are none in training: what they give cannot be kept for it.
-    learners, reads = _share_features(models, seen, 'twin_features' if twins else 'features')
+    learners, reads = _share_features(parts, told, seen, 'twin_features' if twins else 'features')
     answers = [learner(each) for learner, each in zip(learners, reads, strict=True)]
     if twins:
         answers = [{name: MeanOfTwins()(x) for name, x in each.items()} for each in answers]
     outputs = {
         output_name(number, name, fine_per_class): answers[number][name]
-        for number, (member, options) in enumerate(_members(members))
-        for name in member.losses(0.0, **options)
+        for number, part in enumerate(parts)
+        for name in part.losses(0.0)
     }
     each_told = [answer['probabilities'] for answer in answers]
-    mean = _mean(each_told, none_member)
+    mean = _mean(each_told, [part.weight for part in parts], none_member)
     votes = mean if fine_members is None else sum(_chosen('fine_members', each_told, fine_members))
     embedding = layers.Concatenate(name='embedding')([answer['embedding'] for answer in answers])
     return keras.Model(
@@ -98,45 +102,78 @@ def losses(
     """The losses of all members and their weights; the mean of their answers has none."""
     own = {
         output_name(number, name, fine_per_class): (loss, weight / len(members))
-        for number, (member, options) in enumerate(_members(members))
-        for name, (loss, weight) in member.losses(label_smoothing, **options).items()
+        for number, part in enumerate(_members(members))
+        for name, (loss, weight) in part.losses(label_smoothing).items()
     }
     return {'probabilities': (keras.losses.CategoricalCrossentropy(), 0.0), **own}
 
 
-def _members(
-    members: Sequence[Mapping[str, Any]],
-) -> Iterator[tuple[architectures.Architecture, Mapping[str, Any]]]:
-    """The architecture of each member and its options."""
+@dataclass(frozen=True)
+class _Member:
+    """A network among others; see `build`."""
+
+    arch: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    frames: int | None = None
+    every: int = 1
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f'members: every: {self.every}, allowed is 1 or more')
+        if self.weight <= 0:
+            raise ValueError(f'members: weight: {self.weight}, allowed is above 0')
+
+    def read(self, window: Any) -> Any:
+        """(B, frames, 75, 3) what it sees of a window (B, T, 75, 3)."""
+        most = (window.shape[1] - 1) // self.every + 1
+        frames = most if self.frames is None else self.frames
+        if not 1 <= frames <= most:
+            raise ValueError(f'members: frames: {frames}, allowed are 1 to {most}')
+        first = window.shape[1] - 1 - (frames - 1) * self.every
+        return window[:, first :: self.every] if frames < window.shape[1] else window
+
+    def build(self, frames: int, classes: int) -> keras.Model:
+        """The network alone."""
+        model = architectures.find(self.arch).build(frames, classes, **self.options)
+        if model.input.name != 'landmarks':
+            raise ValueError(f'members: {self.arch} reads {model.input.name}, allowed: landmarks')
+        return model
+
+    def losses(self, label_smoothing: float) -> Mapping[str, tuple[keras.losses.Loss, float]]:
+        """Of its outputs."""
+        return architectures.find(self.arch).losses(label_smoothing, **self.options)
+
+
+def _members(members: Sequence[Mapping[str, Any]]) -> list[_Member]:
     if len(members) < 2:
         raise ValueError(f'members: {len(members)}, allowed are 2 or more')
+    allowed = tuple(each.name for each in fields(_Member))
     for each in members:
-        if not {'arch'} <= set(each) <= {'arch', 'options'}:
-            raise ValueError(f'members: {dict(each)}, allowed are arch and options')
-        yield architectures.find(each['arch']), each.get('options') or {}
+        if not {'arch'} <= set(each) <= set(allowed):
+            raise ValueError(f'members: {dict(each)}, allowed are {", ".join(allowed)}')
+    return [_Member(**each) for each in members]
 
 
 def output_name(number: int, name: str, fine_per_class: int = 1) -> str:
-    """The ensemble's name of a member's output; the truth of what begins with fine_ is the finer
-    label."""
+    """Of a member's output; the truth of what begins with fine_ is the finer label."""
     return f'{"fine_" if fine_per_class > 1 else ""}member{number}_{name}'
 
 
 def _share_features(
-    models: Sequence[keras.Model], landmarks: Any, name: str
+    members: Sequence[_Member], classes: int, landmarks: Any, name: str
 ) -> tuple[list[keras.Model], list[Any]]:
     """The learning parts of the members, and what each reads: its part of the layer `name`."""
-    kinds: dict[str, keras.Model] = {}
+    found: dict[tuple[str, int], Any] = {}
     learners, kind_of = [], []
-    for number, model in enumerate(models):
-        if model.input.name != 'landmarks':
-            raise ValueError(f'members: {model.name} reads {model.input.name}, allowed: landmarks')
-        front, learner = architectures.split(model)
+    for number, member in enumerate(members):
+        window = member.read(landmarks)
+        front, learner = architectures.split(member.build(window.shape[1], classes))
         front.name, learner.name = f'features{number}', f'member{number}'
-        kind_of.append(str(front.get_config()['layers']))
-        kinds.setdefault(kind_of[-1], front)
+        kind_of.append((str(front.get_config()['layers']), member.every))
+        if kind_of[-1] not in found:
+            found[kind_of[-1]] = front(window)
         learners.append(learner)
-    found = {kind: front(landmarks) for kind, front in kinds.items()}
     flat = layers.Concatenate(name=name)([layers.Flatten()(x) for x in found.values()])
     reads, begin = {}, 0
     for kind, x in found.items():
@@ -146,14 +183,15 @@ def _share_features(
     return learners, [reads[kind] for kind in kind_of]
 
 
-def _mean(told: Sequence[Any], none_member: int | None) -> Any:
+def _mean(told: Sequence[Any], weights: Sequence[float], none_member: int | None) -> Any:
     """The answer of members that tell (B, classes) each."""
+    total = sum(weights)
+    mean = sum(each * (weight / total) for each, weight in zip(told, weights, strict=True))
     if none_member is None:
-        return layers.Average(name='mean')(told)
+        return mean
     none = _chosen('none_member', told, [none_member])[0][:, -1:]
-    votes = sum(each[:, :-1] for each in told)
-    shares = votes / (ops.sum(votes, axis=-1, keepdims=True) + _TINY)
-    return ops.concatenate([shares * (1 - none), none], axis=-1)
+    labels = mean[:, :-1] / (ops.sum(mean[:, :-1], axis=-1, keepdims=True) + _TINY)
+    return ops.concatenate([labels * (1 - none), none], axis=-1)
 
 
 def _chosen(option: str, told: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
