@@ -35,7 +35,6 @@ from sign_recognition.training.calibrate import (
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.odds import check_odds, weigh
-from sign_recognition.training.slow_look import SlowLook, look_twice
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
 
@@ -55,7 +54,7 @@ class TrainConfig:
         seed: of everything random.
         architecture: module of training/architectures.
         architecture_options: keyword arguments of its build().
-        window_frames: frames in the window of training (T).
+        window_frames: frames in the window (T).
         rate_hz: frames per second of the window.
         shrec17: folder of SHREC'17 under the data folder.
         held_out_signers: never trained on; all figures are theirs.
@@ -69,7 +68,6 @@ class TrainConfig:
         learning_rate: highest rate of the cosine schedule.
         label_smoothing: share of each label given to all classes.
         scored_streams: held-out streams to calibrate and score on (half each).
-        slow_look: fields of SlowLook, for a model that reads 2 T frames; empty: it looks once.
         odds: label to how many times as probable it is as the networks say; see `odds.weigh`.
         decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
     """
@@ -92,7 +90,6 @@ class TrainConfig:
     learning_rate: float = 2e-3
     label_smoothing: float = 0.03
     scored_streams: int = 120
-    slow_look: dict[str, Any] = field(default_factory=dict)
     odds: dict[str, float] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
 
@@ -101,8 +98,8 @@ class TrainConfig:
         """Read a YAML file.
 
         Raises:
-            ValueError: an entry is unknown, or no thresholds, odds or slow look; names the file
-                and the entry.
+            ValueError: an entry is unknown, or no thresholds or odds; names the file and the
+                entry.
         """
         values = yaml.safe_load(path.read_text())
         values.pop('recipe', None)
@@ -111,12 +108,10 @@ class TrainConfig:
             raise ValueError(f'{path}: {sorted(unknown)} are no settings of a training run')
         for key in ('held_out_signers', 'foreign_videos'):
             values[key] = tuple(str(each) for each in values.get(key, ()))
-        for name, kind in (('decision', DecisionThresholds), ('slow_look', SlowLook)):
-            try:
-                if given := values.get(name):
-                    kind(**given).check_labels(CLASS_NAMES)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f'{path}: {name}: {error}') from error
+        try:
+            DecisionThresholds(**values.get('decision', {})).check_labels(CLASS_NAMES)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{path}: decision: {error}') from error
         try:
             check_odds(values.get('odds', {}), CLASS_NAMES)
         except ValueError as error:
@@ -290,8 +285,7 @@ def build_model(config: TrainConfig) -> tuple[keras.Model, keras.Model, keras.Mo
         features, which has nothing to learn; the part from features to all that has a loss.
 
     Raises:
-        ValueError: there is no such architecture, it does not read landmarks, or no member of it is
-            the one of slow_look.
+        ValueError: there is no such architecture, or it does not read landmarks.
     """
     architecture = architectures.find(config.architecture)
     whole = architecture.build(
@@ -302,8 +296,6 @@ def build_model(config: TrainConfig) -> tuple[keras.Model, keras.Model, keras.Mo
             f'architecture: {config.architecture} reads {whole.input.name}, '
             'allowed here is one that reads landmarks'
         )
-    if config.slow_look:
-        SlowLook(**config.slow_look).check_model(whole)
     front, back = architectures.split(whole)
     learned = {name: back.output[name] for name in _losses(config)}
     return whole, front, keras.Model(back.input, learned)
@@ -411,16 +403,14 @@ def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
 def finish(
     config: TrainConfig, model: keras.Model, material: Material, run_dir: Path, console: Console
 ) -> Path:
-    """Add a slow look, weigh labels, measure on what was held out, choose thresholds, export."""
-    if config.slow_look:
-        model = look_twice(model, CLASS_NAMES, SlowLook(**config.slow_look))
+    """Weigh the labels, measure on what was held out, choose the thresholds, export."""
     model = weigh(model, CLASS_NAMES, config.odds)
     probabilities = keras.Model(model.input, model.output['probabilities'])
 
     def predict(windows: Points) -> npt.NDArray[np.float32]:
         return np.asarray(probabilities.predict(windows, batch_size=512, verbose=0))
 
-    contract = measure(replace(config, window_frames=model.input.shape[1]), predict, material)
+    contract = measure(config, predict, material)
     path = run_dir / MODEL_FILE
     difference = export(model, contract, path)
     lite_difference = export_tflite(model, contract, path.with_suffix('.tflite'))

@@ -49,9 +49,10 @@ _ALIKE = ('Grab', 'Tap', 'Pinch')
 # How fast a hand is brought into place, on average; at its fastest it is twice as fast. Nine of ten
 # swipes in the clips are faster than 0.15 m/s, half of them than 0.3.
 _PREPARING_MPS = (0.04, 0.1)
-# How much slower than in the clips a gesture is done; a slower swipe would be a preparation.
-_SLOWEST = 0.55
-_SLOWEST_SWIPE = 0.7
+# How much slower than in the clips a gesture is done; a slower line would be a preparation, two
+# lines are none.
+_SLOWEST = 0.5
+_SLOWEST_SWIPES = {**dict.fromkeys(_SWIPE_OPPOSITES, 0.65), **dict.fromkeys(_TWO_LINES, 0.45)}
 # Share of the streams in which an anatomical hand performs, not the depth camera's points.
 _ANATOMICAL = 0.7
 # Share of the streams that show swipes alone, performed by a hand of a real recording.
@@ -249,7 +250,7 @@ class SceneBuilder:
         """Another speed and another size of the same movement."""
         frames = len(take.hand)
         is_swipe = take.label.startswith('Swipe')
-        slowest = _SLOWEST_SWIPE if is_swipe else _SLOWEST
+        slowest = _SLOWEST_SWIPES.get(take.label, _SLOWEST)
         speed = np.exp(self._rng.uniform(np.log(slowest), np.log(1.8)))
         unsteady = smooth_noise(self._rng, 2 * frames, 1, 8)[:, 0] * self._rng.uniform(0, 0.3)
         wanted = np.cumsum(speed * np.exp(unsteady))

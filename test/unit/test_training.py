@@ -35,7 +35,6 @@ from sign_recognition.training.stream_run import (
     CLASS_NAMES,
     Material,
     TrainConfig,
-    build_model,
     measure,
     train,
 )
@@ -522,10 +521,6 @@ class TestTrain:
             assert probabilities.shape == (len(CLASS_NAMES),)
             assert probabilities.sum() == pytest.approx(1, abs=1e-5)
 
-        slow = replace(TINY, slow_look={'labels': ['Shake'], 'share': 0.5})
-        path = train(slow, tmp_path, tmp_path / 'run', Console(file=io.StringIO()))
-        assert OnnxClassifier(path).contract.window_frames == 2 * FRAMES
-
         told = io.StringIO()
         monkeypatch.setattr('sign_recognition.training.stream_run.finish', lambda *_: path)
         train(replace(TINY, epochs=2), tmp_path, tmp_path / 'run', Console(file=told))
@@ -572,9 +567,6 @@ class TestTrain:
             ('decision: {start: 0.7}', "decision: .*'start'"),
             ('decision: {start_score: 1.7}', 'decision: .*start_score: 0.4, 1.7'),
             ('decision: {label_dwell_s: {Swipe: 0.2}}', 'decision: .*label_dwell_s: .*Swipe'),
-            ('slow_look: {labels: [Swipe], share: 0.5}', 'slow_look: .*labels: .*Swipe'),
-            ('slow_look: {labels: [Shake], share: 2}', 'slow_look: .*share: 2'),
-            ('slow_look: {labels: [Shake]}', "slow_look: .*'share'"),
             ('odds: {Swipe: 2}', 'odds: Swipe: 2, allowed are labels'),
         ],
     )
@@ -585,11 +577,6 @@ class TestTrain:
         config.write_text(f'name: x\n{entry}')
         with pytest.raises(ValueError, match=f'run.yaml: {named}'):
             TrainConfig.read(config)
-
-    def test_a_slow_look_of_no_member_is_refused_before_training(self) -> None:
-        config = replace(TINY, slow_look={'labels': ['Shake'], 'share': 0.5, 'member': 1})
-        with pytest.raises(ValueError, match='slow_look: member: 1'):
-            build_model(config)
 
     @pytest.mark.parametrize(('decision', 'judging'), [({'start_score': 0.7}, 4), ({}, 2)])
     def test_streams_that_chose_no_thresholds_judge_the_model(
@@ -617,7 +604,7 @@ class TestTrain:
         shipped = OnnxClassifier(model_file('shrec17_live')).contract
         assert config.name == shipped.name
         assert DecisionThresholds(**config.decision) == shipped.decision
-        assert config.slow_look and shipped.window_frames == 2 * config.window_frames
+        assert shipped.window_frames == config.window_frames
 
 
 def test_padding_adds_a_body_that_was_not_seen() -> None:

@@ -76,7 +76,7 @@ def build(
     if twins:
         answers = [{name: MeanOfTwins()(x) for name, x in each.items()} for each in answers]
     outputs = {
-        output_name(number, name, fine_per_class): answers[number][name]
+        _output_name(number, name, fine_per_class): answers[number][name]
         for number, part in enumerate(parts)
         for name in part.losses(0.0)
     }
@@ -101,7 +101,7 @@ def losses(
 ) -> dict[str, tuple[keras.losses.Loss, float]]:
     """The losses of all members and their weights; the mean of their answers has none."""
     own = {
-        output_name(number, name, fine_per_class): (loss, weight / len(members))
+        _output_name(number, name, fine_per_class): (loss, weight / len(members))
         for number, part in enumerate(_members(members))
         for name, (loss, weight) in part.losses(label_smoothing).items()
     }
@@ -155,7 +155,7 @@ def _members(members: Sequence[Mapping[str, Any]]) -> list[_Member]:
     return [_Member(**each) for each in members]
 
 
-def output_name(number: int, name: str, fine_per_class: int = 1) -> str:
+def _output_name(number: int, name: str, fine_per_class: int) -> str:
     """Of a member's output; the truth of what begins with fine_ is the finer label."""
     return f'{"fine_" if fine_per_class > 1 else ""}member{number}_{name}'
 
