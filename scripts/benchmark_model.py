@@ -3,7 +3,7 @@
     .venv/bin/python scripts/benchmark_model.py [DATA] [SIGNERS]
 
 DATA holds shrec17/ and video/; by default shared/data beside the checkout. SIGNERS (4,9,...) is
-needed for a model that does not say whom it never saw. It takes some 45 minutes on two cores.
+needed for a model that does not say whom it never saw. It takes half an hour on two cores.
 """
 
 from __future__ import annotations
