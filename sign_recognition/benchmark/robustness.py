@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -116,10 +116,7 @@ class Cell:
 
 
 def measure(
-    clips: Sequence[Shrec17Clip],
-    classifier: Classifier,
-    condition: Condition,
-    seed: int,
+    condition: Condition, classifier: Classifier, clips: Sequence[Shrec17Clip], seed: int
 ) -> Cell:
     """Name every clip under one condition.
 
@@ -127,9 +124,9 @@ def measure(
     wins; a model of clips sees it as its contract says. 'none' is no answer.
 
     Args:
-        clips: of signers that the model never saw.
-        classifier: the model.
         condition: what is other than usual.
+        classifier: the model.
+        clips: of signers that the model never saw.
         seed: of the noise; the same noise under every condition.
     """
     contract = classifier.contract
@@ -147,52 +144,24 @@ def measure(
 
 
 def measure_each(
-    clips: Sequence[Shrec17Clip], classifier: Classifier, wanted: Sequence[Condition], seed: int
+    wanted: Sequence[Condition], model: Path, clips: Sequence[Shrec17Clip], seed: int
 ) -> Iterator[Cell]:
-    """A cell for each condition; those that differ in name alone are measured once."""
-    return _name_each(
-        wanted, (measure(clips, classifier, each, seed) for each in _distinct(wanted))
-    )
-
-
-def measure_in_parallel(
-    clips: Sequence[Shrec17Clip], model: Path, wanted: Sequence[Condition], seed: int
-) -> Iterator[Cell]:
-    """As measure_each, on up to eight cores.
+    """A cell for each condition, on up to eight cores; what differs in name alone is measured once.
 
     Args:
-        clips: of signers that the model never saw.
-        model: the ONNX file.
         wanted: the conditions.
+        model: the ONNX file.
+        clips: of signers that the model never saw.
         seed: of the noise; the same noise under every condition.
     """
-    measured = map_with_model(partial(_measure, clips, seed), _distinct(wanted), model)
-    return _name_each(wanted, measured)
-
-
-def _measure(
-    clips: Sequence[Shrec17Clip], seed: int, condition: Condition, classifier: Classifier
-) -> Cell:
-    return measure(clips, classifier, condition, seed)
-
-
-def _nameless(condition: Condition) -> Condition:
-    return replace(condition, group='', level='')
-
-
-def _distinct(wanted: Iterable[Condition]) -> list[Condition]:
-    """Those that do not differ in name alone, nameless, in the order of the first of each."""
-    return list(dict.fromkeys(map(_nameless, wanted)))
-
-
-def _name_each(wanted: Iterable[Condition], distinct: Iterator[Cell]) -> Iterator[Cell]:
-    """A cell for each condition, of those of the distinct ones."""
+    nameless = [replace(each, group='', level='') for each in wanted]
+    distinct = list(dict.fromkeys(nameless))
+    measured = map_with_model(partial(measure, clips=clips, seed=seed), distinct, model)
     known: dict[Condition, Cell] = {}
-    for condition in wanted:
-        nameless = _nameless(condition)
-        if nameless not in known:
-            known[nameless] = next(distinct)
-        yield replace(known[nameless], condition=condition)
+    for condition, key in zip(wanted, nameless, strict=True):
+        if key not in known:
+            known[key] = next(measured)
+        yield replace(known[key], condition=condition)
 
 
 def see(clip: Shrec17Clip, condition: Condition, space: str, rng: Rng) -> tuple[Floats, Points]:

@@ -121,7 +121,7 @@ def robustness(
             robustness_report,
             robustness_table,
         )
-        from sign_recognition.benchmark.robustness import conditions, measure_in_parallel
+        from sign_recognition.benchmark.robustness import conditions, measure_each
         from sign_recognition.evaluation.report import to_text
 
         check_folders(report, picture)
@@ -130,7 +130,7 @@ def robustness(
         chosen = chosen_signers(contract, signers)
         clips = read_unseen_clips(data, chosen, contract.labels)
         wanted = conditions(contract.space)
-        measuring = measure_in_parallel(clips, classifier.path, wanted, seed)
+        measuring = measure_each(wanted, classifier.path, clips, seed)
         cells = list(progress(measuring, 'conditions', console, len(wanted)))
         if report:
             write_whole(report, to_text(robustness_report(classifier, chosen, seed, cells)))

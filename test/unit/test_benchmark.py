@@ -32,7 +32,6 @@ from sign_recognition.benchmark.robustness import (
     conditions,
     measure,
     measure_each,
-    measure_in_parallel,
     see,
 )
 from sign_recognition.benchmark.streams import (
@@ -349,8 +348,8 @@ class TestRobustness:
     def test_a_model_that_sees_the_way_is_right_in_every_cell(
         self, clips: list[Shrec17Clip], space: str
     ) -> None:
-        cells = list(measure_each(clips, Following(space=space), conditions(space), 0))
-        assert [cell.condition for cell in cells] == conditions(space)
+        following = Following(space=space)
+        cells = [measure(each, following, clips, 0) for each in conditions(space)]
         assert {cell.figures.accuracy for cell in cells} == {1.0}
         groups = {cell.condition.group for cell in cells}
         assert ('distance' in groups) == (space == 'image')
@@ -358,7 +357,7 @@ class TestRobustness:
     @pytest.mark.filterwarnings('ignore:Mean of empty slice')
     def test_a_model_of_streams_sees_the_clip_as_a_stream(self, clips: list[Shrec17Clip]) -> None:
         following = Following(clip_fit='newest', window_frames=24, rate_hz=20.0)
-        assert measure(clips, following, conditions('image')[0], 0).figures.accuracy == 1.0
+        assert measure(conditions('image')[0], following, clips, 0).figures.accuracy == 1.0
 
     def test_on_all_cores_it_is_the_same(self, clips: list[Shrec17Clip], tmp_path: Path) -> None:
         model = write_model(tmp_path / 'model.onnx', CONTRACT.to_metadata())
@@ -369,10 +368,10 @@ class TestRobustness:
         ]
         classifier = OnnxClassifier(model)
         alone, parallel = (
-            robustness_report(classifier, SIGNERS, 0, list(cells))
+            robustness_report(classifier, SIGNERS, 0, cells)
             for cells in (
-                measure_each(clips, classifier, wanted, 0),
-                measure_in_parallel(clips, model, wanted, 0),
+                [measure(each, classifier, clips, 0) for each in wanted],
+                list(measure_each(wanted, model, clips, 0)),
             )
         )
         assert [cell['level'] for cell in parallel['cells']] == ['', '15 Hz', '30 Hz']
@@ -383,7 +382,7 @@ class TestRobustness:
             def __call__(self, window: Points) -> np.ndarray:
                 return np.array([0, 0, 1], np.float32)
 
-        assert measure(clips, Silent(), conditions('image')[0], 0).figures.accuracy == 0.5
+        assert measure(conditions('image')[0], Silent(), clips, 0).figures.accuracy == 0.5
 
     def test_conditions_do_what_they_say(self, clips: list[Shrec17Clip]) -> None:
         def seen(**changes: float) -> tuple[np.ndarray, Points]:
@@ -408,7 +407,7 @@ class TestRobustness:
     def test_the_picture_is_the_same_every_time(
         self, clips: list[Shrec17Clip], tmp_path: Path
     ) -> None:
-        cells = [measure(clips, Following(), conditions('image')[0], 0)]
+        cells = [measure(conditions('image')[0], Following(), clips, 0)]
         for name in ('one.png', 'other.png'):
             robustness_picture('tiny', cells, tmp_path / name)
         assert (tmp_path / 'one.png').read_bytes() == (tmp_path / 'other.png').read_bytes()
