@@ -24,6 +24,9 @@ from sign_recognition.model_contract import ModelContract, ModelContractError
 from sign_recognition.pixels import PixelArray
 from sign_recognition.sequence import ImageBuffer, SequenceBuffer
 
+# Time in which a tracker loses the hand of a fast swipe and finds it again.
+MAX_UNSEEN_S = 0.2
+
 
 class Classifier(Protocol):
     """What the recogniser needs of a model: its facts, and probabilities for a window."""
@@ -68,7 +71,7 @@ class Recognizer:
         classifier: Classifier,
         thresholds: DecisionThresholds | None = None,
         max_gap_s: float = 0.5,
-        max_unseen_s: float = 0.2,
+        max_unseen_s: float = MAX_UNSEEN_S,
     ) -> None:
         if not max_unseen_s >= 0:
             raise ValueError(f'max_unseen_s: {max_unseen_s}, allowed is 0 or more seconds')

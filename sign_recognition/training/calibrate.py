@@ -16,6 +16,7 @@ from sign_recognition.evaluation.events import Interval
 from sign_recognition.evaluation.metrics import Outcome
 from sign_recognition.evaluation.replay import decide
 from sign_recognition.landmarks import POINT_COUNT, Points
+from sign_recognition.recognizer import MAX_UNSEEN_S
 from sign_recognition.training.actors import Take
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import Stream, clip_stream
@@ -112,8 +113,18 @@ def _outcome(
 ) -> Outcome:
     times_s = np.arange(len(scores)) / stream.rate_hz
     truth = tuple(Interval(each.label, each.begin_s, each.done_s) for each in stream.performed)
-    told = decide(times_s, scores, labels, thresholds)
+    told = decide(times_s, _unless_gone(scores, stream, labels), labels, thresholds)
     return Outcome('', len(scores) / stream.rate_hz, tuple(labels), told, truth)
+
+
+def _unless_gone(scores: Probabilities, stream: Stream, labels: Sequence[str]) -> Probabilities:
+    """Scores as a Recognizer has them: 'none' is sure where no hand was seen lately."""
+    frames = np.arange(len(scores))
+    seen = np.isfinite(stream.hands).any(axis=(1, 2))
+    last_seen = np.maximum.accumulate(np.where(seen, frames, -np.inf))
+    gone = frames - last_seen > MAX_UNSEEN_S * stream.rate_hz
+    nothing = np.array([each == NONE_LABEL for each in labels], np.float32)
+    return np.where(gone[:, None], nothing, scores)
 
 
 def clip_accuracy(

@@ -88,8 +88,6 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
     division = divide(clips, config)
     clips, division = prepare(clips, division, folder, config, console)
     model = build_model(config, clips)
-    _check_fine(model, clips)
-    _check_twins(model, clips)
     begin_run(run_dir, config)
     console.print(
         f'{len(division.train)} clips to train on, {len(division.stop)} to tell when to stop, '
@@ -120,7 +118,8 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
     """The untrained model of a configuration.
 
     Raises:
-        ConfigError: it does not read what the clips are, or its options or odds are not as allowed.
+        ConfigError: it does not read what the clips are, it could not tell their labels apart, or
+            its options or odds are not as allowed.
         ArchitectureError: there is no such architecture.
     """
     keras.utils.set_random_seed(config.seed)
@@ -138,6 +137,8 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
             f'arch: {config.arch} reads {model.input.name}, the configuration gives {reads}'
         )
     _check_odds(model, clips, config)
+    _check_fine(model, clips)
+    _check_twins(model, clips)
     return model
 
 

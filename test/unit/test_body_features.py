@@ -57,7 +57,7 @@ def test_a_hand_that_is_lost_for_a_moment_is_where_it_was_going() -> None:
 
 @pytest.fixture(scope='module')
 def model() -> Any:
-    model = architectures.find('body_attention').build(FRAMES, 3, width=8, blocks=1)
+    model = architectures.find('body_attention').build(FRAMES, 3, width=8, blocks=1, twins=True)
     rng = np.random.default_rng(1)
     model.set_weights([w + rng.normal(0, 0.1, w.shape) ** 2 for w in model.get_weights()])
     return model

@@ -342,7 +342,7 @@ def test_the_shipped_recipes_can_be_followed(name: str) -> None:
 
 
 def test_the_recipe_for_any_clips_tells_left_from_right() -> None:
-    """One's own takes may be swipes: to body_attention, mirror twins are one and the same."""
+    """One's own takes may be swipes, of which a mirror twin is another."""
     config = read_config(Path(__file__).parents[2] / 'config' / 'train' / 'clips.yaml')
     keras.utils.set_random_seed(1)
     architecture = architectures.find(config.arch)
@@ -359,7 +359,7 @@ def test_the_recipe_for_any_clips_tells_left_from_right() -> None:
 @pytest.mark.parametrize(
     ('arch', 'options'),
     [
-        ('body_attention', {'width': 8, 'blocks': 1}),
+        ('body_attention', {'width': 8, 'blocks': 1, 'twins': True}),
         ('ensemble', {'twins': True, 'members': [{'arch': 'lstm'}, {'arch': 'lstm'}]}),
     ],
 )
@@ -372,6 +372,8 @@ def test_a_model_that_cannot_tell_left_from_right_is_refused(
     with pytest.raises(ConfigError, match=named):
         clip_run.run(config, folder, tmp_path / 'run', silent())
     assert not (tmp_path / 'run').exists()
+    with pytest.raises(ConfigError, match=named):
+        compare(Comparison(config, {'alike': (arch, options)}), folder, 1, tmp_path, silent())
 
 
 @pytest.mark.parametrize(

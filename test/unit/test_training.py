@@ -474,6 +474,9 @@ class TestStreams:
         assert (score.performed, score.found, score.false_events) == (2, 1, 2)
         assert score.minutes == pytest.approx(1 / 6)
         assert 0 < score.median_delay_s < 0.3
+        stream.hands[110:175] = np.nan
+        score = score_streams([stream], [scores], labels, DecisionThresholds())
+        assert (score.found, score.false_events) == (1, 1), 'a hand that is gone tells nothing'
 
 
 def write_dataset(root: Path) -> None:

@@ -1,7 +1,8 @@
-"""Signs of the whole body: conv_attention's pattern on hands and body, alike for either hand.
+"""Signs of the whole body: conv_attention's pattern on hands and body.
 
-A window and its mirror twin go through one network, and their mean answers; so left-handed signers
-and mirrored recordings are no matter. In training each goes alone, at half the cost.
+With `twins` a window and its mirror twin go through one network, and their mean answers; so
+left-handed signers and mirrored recordings are no matter. In training each goes alone, at half the
+cost.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def build(
     blocks: int = 3,
     heads: int = 4,
     dropout: float = 0.4,
-    twins: bool = True,
+    twins: bool = False,
 ) -> keras.Model:
     """The model from raw landmarks to probabilities.
 
@@ -36,7 +37,8 @@ def build(
         blocks: convolution blocks before the attention, at half the window's rate.
         heads: attention heads; divides width.
         dropout: share of the embedding dropped in training.
-        twins: a window and its mirror twin are read; an ensemble may do that for all its members.
+        twins: a window and its mirror twin are read, for signs that mean the same with either hand;
+            an ensemble may do that for all its members.
 
     Returns:
         A model with input `landmarks` (B, T, 75, 3) and a dictionary of outputs: `probabilities`
