@@ -5,7 +5,8 @@
 Each row is a training of config/train/shrec17_live.yaml with some entries changed, five passes over
 the same 1,600 streams, into a folder of its own under RUNS (runs/ablation); those that are finished
 there are only read, one that was broken off goes on, and one of another recipe is refused. All are
-judged by the same windows of signers whom none of them saw. It takes three quarters of an hour on two cores.
+judged by the same windows of signers whom none of them saw. It takes three quarters of an hour on
+two cores.
 """
 
 from __future__ import annotations
