@@ -19,7 +19,7 @@ from sign_recognition.nodes.diagnostics import DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import PipelineNode, run
 from sign_recognition.pixels import ConversionError
-from sign_recognition.recognizer import Recognizer
+from sign_recognition.recognizer import MAX_UNSEEN_S, Recognizer
 from sign_recognition.resources import model_file
 from sign_recognition.stream_statistics import StreamStatistics
 
@@ -46,7 +46,7 @@ class RecognitionParameters:
         high=60.0,
     )
     max_unseen_s: float = parameter(
-        0.2,
+        MAX_UNSEEN_S,
         'Where no hand was seen for longer than this, nothing is performed, s',
         low=0.0,
         high=60.0,

@@ -75,16 +75,31 @@ def pad_hands(hands: Points) -> Points:
 
 
 def predict_streams(
-    predict: Predict, streams: Sequence[Stream], frames: int
+    predict: Predict, streams: Sequence[Stream], labels: Sequence[str], frames: int
 ) -> list[Probabilities]:
-    """For each stream, (F, classes) probabilities of the window that ends at each frame."""
+    """For each stream, (F, classes) probabilities of the window that ends at each frame.
+
+    As a Recognizer has them: where no hand was seen lately, 'none' is sure.
+    """
     predicted: list[Probabilities] = []
     for first in track(range(0, len(streams), _STREAMS_AT_ONCE), 'held-out streams'):
         some = streams[first : first + _STREAMS_AT_ONCE]
         windows = [s.window(end, frames) for s in some for end in range(len(s.hands))]
         cuts = np.cumsum([len(stream.hands) for stream in some])[:-1]
         predicted += np.split(predict(pad_hands(np.stack(windows))), cuts)
-    return predicted
+    nothing = np.array([each == NONE_LABEL for each in labels], np.float32)
+    return [
+        np.where(_hand_is_gone(stream)[:, None], nothing, scores)
+        for stream, scores in zip(streams, predicted, strict=True)
+    ]
+
+
+def _hand_is_gone(stream: Stream) -> npt.NDArray[np.bool_]:
+    """(F,) whether no hand was seen lately, as a Recognizer asks."""
+    frames = np.arange(len(stream.hands))
+    seen = np.isfinite(stream.hands).any(axis=(1, 2))
+    last_seen = np.maximum.accumulate(np.where(seen, frames, -np.inf))
+    return np.asarray(frames - last_seen > MAX_UNSEEN_S * stream.rate_hz)
 
 
 def score_streams(
@@ -113,18 +128,8 @@ def _outcome(
 ) -> Outcome:
     times_s = np.arange(len(scores)) / stream.rate_hz
     truth = tuple(Interval(each.label, each.begin_s, each.done_s) for each in stream.performed)
-    told = decide(times_s, _unless_gone(scores, stream, labels), labels, thresholds)
+    told = decide(times_s, scores, labels, thresholds)
     return Outcome('', len(scores) / stream.rate_hz, tuple(labels), told, truth)
-
-
-def _unless_gone(scores: Probabilities, stream: Stream, labels: Sequence[str]) -> Probabilities:
-    """Scores as a Recognizer has them: 'none' is sure where no hand was seen lately."""
-    frames = np.arange(len(scores))
-    seen = np.isfinite(stream.hands).any(axis=(1, 2))
-    last_seen = np.maximum.accumulate(np.where(seen, frames, -np.inf))
-    gone = frames - last_seen > MAX_UNSEEN_S * stream.rate_hz
-    nothing = np.array([each == NONE_LABEL for each in labels], np.float32)
-    return np.where(gone[:, None], nothing, scores)
 
 
 def clip_accuracy(
@@ -144,7 +149,7 @@ def clip_accuracy(
         The accuracy, 0 to 1, and the (clips, classes) sums.
     """
     streams = [clip_stream(take, rng, rate_hz) for take in takes]
-    predicted = predict_streams(predict, streams, frames)
+    predicted = predict_streams(predict, streams, labels, frames)
     table = np.array([probabilities.sum(axis=0) for probabilities in predicted])
     table[:, list(labels).index(NONE_LABEL)] = -1
     right = [labels[k] == take.label for k, take in zip(table.argmax(1), takes, strict=True)]

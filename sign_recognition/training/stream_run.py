@@ -438,8 +438,8 @@ def measure(config: TrainConfig, predict: Predict, material: Material) -> ModelC
         foreign_stream(each.hands, each.stamps_s, rng, config.rate_hz)
         for each in material.held_out_foreign
     ]
-    scores = predict_streams(predict, streams, config.window_frames)
-    foreign_scores = predict_streams(predict, foreign, config.window_frames)
+    scores = predict_streams(predict, streams, CLASS_NAMES, config.window_frames)
+    foreign_scores = predict_streams(predict, foreign, CLASS_NAMES, config.window_frames)
     thresholds = (
         DecisionThresholds(**config.decision)
         if config.decision

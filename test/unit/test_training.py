@@ -28,7 +28,12 @@ from sign_recognition.training import anatomy, stream_augmentation
 from sign_recognition.training.actors import AnatomicalActor, Take
 from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
-from sign_recognition.training.calibrate import StreamScore, pad_hands, score_streams
+from sign_recognition.training.calibrate import (
+    StreamScore,
+    pad_hands,
+    predict_streams,
+    score_streams,
+)
 from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
 from sign_recognition.training.stream_run import (
@@ -474,9 +479,18 @@ class TestStreams:
         assert (score.performed, score.found, score.false_events) == (2, 1, 2)
         assert score.minutes == pytest.approx(1 / 6)
         assert 0 < score.median_delay_s < 0.3
-        stream.hands[110:175] = np.nan
-        score = score_streams([stream], [scores], labels, DecisionThresholds())
-        assert (score.found, score.false_events) == (1, 1), 'a hand that is gone tells nothing'
+
+    def test_a_hand_that_is_gone_tells_nothing(self) -> None:
+        stream = Stream(np.zeros((30, 42, 3), np.float32), 20.0, ())
+        stream.hands[:3] = stream.hands[10:20] = np.nan
+        stream.hands[15, 21:] = 0.5
+        sure = np.array([1, 0], np.float32)
+        (told,) = predict_streams(
+            lambda windows: np.tile(sure, (len(windows), 1)), [stream], ('Tap', NONE_LABEL), FRAMES
+        )
+        gone = {0, 1, 2, 14}  # after 0.2 s, four frames
+        assert {*np.flatnonzero(told[:, 1])} == gone
+        assert np.array_equal(told.sum(axis=1), np.ones(30))
 
 
 def write_dataset(root: Path) -> None:
