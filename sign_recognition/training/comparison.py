@@ -119,6 +119,7 @@ def compare(
         raise ConfigError(f'folds: {folds}, allowed are 0 to {most}')
     results = _begin(out, comparison.protocol(folder))
     clips = read_clip_set(folder, comparison.config, console)
+    _check_entries(comparison, results, clips)
     for fold in range(folds) if folds else (None,):
         for name, (arch, options) in comparison.entries.items():
             entry = _entry_so_far(results, name, arch, options)
@@ -154,6 +155,21 @@ def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
             'allowed is a new folder'
         )
     return results
+
+
+def _check_entries(comparison: Comparison, results: Mapping[str, Any], clips: ClipSet) -> None:
+    """Refuse an entry that does not fit before hours are spent on those ahead of it.
+
+    Raises:
+        ConfigError: one does not fit the clips, or the results of before; names it.
+    """
+    for name, (arch, options) in comparison.entries.items():
+        _entry_so_far(results, name, arch, options)
+        try:
+            build_model(replace(comparison.config, name=name, arch=arch, options=options), clips)
+        except ConfigError as error:
+            raise ConfigError(f'entries: {name}: {error}') from error
+        keras.utils.clear_session()
 
 
 def _entry_so_far(

@@ -372,8 +372,10 @@ def test_a_model_that_cannot_tell_left_from_right_is_refused(
     with pytest.raises(ConfigError, match=named):
         clip_run.run(config, folder, tmp_path / 'run', silent())
     assert not (tmp_path / 'run').exists()
-    with pytest.raises(ConfigError, match=named):
-        compare(Comparison(config, {'alike': (arch, options)}), folder, 1, tmp_path, silent())
+    entries = {'tiny': (TINY.arch, TINY.options), 'alike': (arch, options)}
+    with pytest.raises(ConfigError, match=f'entries: alike: .*{named}'):
+        compare(Comparison(config, entries), folder, 1, tmp_path / 'compared', silent())
+    assert not list(tmp_path.glob('compared/*')), 'refused before the first one was trained'
 
 
 @pytest.mark.parametrize(
