@@ -46,6 +46,7 @@ SMALL: dict[str, dict[str, Any]] = {
     'conv_attention': {'width': 8, 'blocks': 1, 'heads': 2},
     'conv_maxima': {'widths': (8, 8), 'dense': 8},
     'convlstm': {'filters': (2, 3), 'dense': (8,)},
+    'dd_net': {'filters': 4, 'dense': 8},
     'ensemble': {
         'members': [
             {'arch': 'conv_attention', 'options': {'width': 8, 'blocks': 1, 'heads': 2}},
@@ -295,6 +296,25 @@ def test_spoter_sees_the_order_of_frames(rng: np.random.Generator) -> None:
     model, windows = small('spoter'), person(rng)
     there, back = (model(each)['embedding'] for each in (windows, windows[:, ::-1]))
     assert np.abs(there - back).max() > 1e-3
+
+
+def test_distances_between_joints_know_no_place_and_no_turn(rng: np.random.Generator) -> None:
+    model, windows = small('dd_net'), person(rng)
+    front, _ = architectures.split(model)
+    angle = 0.7
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0],
+                     [0, 0, 1]], np.float32)  # fmt: skip
+    told = front(windows)
+    hand = windows[0, :, RIGHT_HAND]
+    apart = np.linalg.norm(hand[:, 0] - hand[:, 20], axis=-1)
+    # Joints 0 and 1 are the first pair, 0 and 20 the twentieth.
+    ratio = np.array(told)[0, :, 63 + 19] / apart
+    assert np.ptp(ratio) < 1e-3 * ratio.mean(), 'a distance, in one unit in all frames'
+    elsewhere = np.array(front(windows @ turn.T + np.float32(0.25)))[..., 63:]
+    ratio = elsewhere / np.array(told)[..., 63:]
+    assert np.ptp(ratio) < 1e-3, 'the same hand, but for the size that it seems to have in an image'
+    with pytest.raises(ValueError, match='window_frames: 12, allowed are multiples of 8'):
+        architectures.find('dd_net').build(12, len(LABELS))
 
 
 def test_a_contract_of_another_input_is_refused(tmp_path: Path) -> None:
