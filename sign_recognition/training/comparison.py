@@ -119,8 +119,10 @@ def compare(
         raise ConfigError(f'folds: {folds}, allowed are 0 to {most}')
     results = _begin(out, comparison.protocol(folder))
     clips = read_clip_set(folder, comparison.config, console)
-    _check_entries(comparison, results, clips)
-    for fold in range(folds) if folds else (None,):
+    held_out: Sequence[int | None] = range(folds) if folds else (None,)
+    _check_entries(comparison, results, held_out, clips)
+    out.mkdir(parents=True, exist_ok=True)
+    for fold in held_out:
         for name, (arch, options) in comparison.entries.items():
             entry = _entry_so_far(results, name, arch, options)
             if fold_name(fold) in entry['folds']:
@@ -136,7 +138,6 @@ def compare(
 
 def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
     """The results of before, or none yet."""
-    out.mkdir(parents=True, exist_ok=True)
     file = out / RESULTS_FILE
     if not file.is_file():
         return {'protocol': protocol, 'entries': {}}
@@ -157,14 +158,21 @@ def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def _check_entries(comparison: Comparison, results: Mapping[str, Any], clips: ClipSet) -> None:
+def _check_entries(
+    comparison: Comparison,
+    results: Mapping[str, Any],
+    folds: Sequence[int | None],
+    clips: ClipSet,
+) -> None:
     """Refuse an entry that does not fit before hours are spent on those ahead of it.
 
     Raises:
         ConfigError: one does not fit the clips, or the results of before; names it.
     """
     for name, (arch, options) in comparison.entries.items():
-        _entry_so_far(results, name, arch, options)
+        entry = _entry_so_far(results, name, arch, options)
+        if all(fold_name(fold) in entry['folds'] for fold in folds):
+            continue
         try:
             build_model(replace(comparison.config, name=name, arch=arch, options=options), clips)
         except ConfigError as error:

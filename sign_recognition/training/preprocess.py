@@ -6,6 +6,7 @@ where nothing was seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -215,6 +216,14 @@ def _tip_distances(shape: Any) -> Any:
     tips, wrist = ops.take(shape, _TIPS, axis=2)[..., :2], shape[:, :, :1, :2]
     pairs = ops.concatenate([tips - wrist, tips[:, :, 1:] - tips[:, :, :1]], axis=2)
     return ops.sqrt(ops.sum(pairs**2, axis=-1) + 1e-8)
+
+
+def joint_distances(hand: Any, joints: Sequence[int]) -> Any:
+    """(B, T, pairs) distance between any two of some joints of a hand (B, T, 21, 3)."""
+    first, second = np.triu_indices(len(joints), 1)
+    chosen = np.eye(21, dtype=np.float32)[[*joints]]
+    apart = ops.matmul(chosen[first] - chosen[second], hand)
+    return ops.sqrt(ops.sum(apart**2, axis=-1) + 1e-6)
 
 
 def _flat_shape(shape: Any) -> Any:

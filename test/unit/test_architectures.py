@@ -35,6 +35,7 @@ from sign_recognition.training.literature_features import (
     HandShapes,
     SpoterCoordinates,
 )
+from sign_recognition.training.preprocess import joint_distances
 
 FRAMES = 8
 IMAGES = ImageInput(16, 20)
@@ -299,20 +300,27 @@ def test_spoter_sees_the_order_of_frames(rng: np.random.Generator) -> None:
 
 
 def test_distances_between_joints_know_no_place_and_no_turn(rng: np.random.Generator) -> None:
-    model, windows = small('dd_net'), person(rng)
-    front, _ = architectures.split(model)
+    hand = person(rng)[:, :, RIGHT_HAND]
     angle = 0.7
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0],
                      [0, 0, 1]], np.float32)  # fmt: skip
-    told = front(windows)
-    hand = windows[0, :, RIGHT_HAND]
-    apart = np.linalg.norm(hand[:, 0] - hand[:, 20], axis=-1)
-    # Joints 0 and 1 are the first pair, 0 and 20 the twentieth.
-    ratio = np.array(told)[0, :, 63 + 19] / apart
-    assert np.ptp(ratio) < 1e-3 * ratio.mean(), 'a distance, in one unit in all frames'
-    elsewhere = np.array(front(windows @ turn.T + np.float32(0.25)))[..., 63:]
-    ratio = elsewhere / np.array(told)[..., 63:]
-    assert np.ptp(ratio) < 1e-3, 'the same hand, but for the size that it seems to have in an image'
+    told = np.array(joint_distances(hand, (0, 8, 20)))
+    apart = [np.linalg.norm(hand[:, :, a] - hand[:, :, b], axis=-1) for a, b in
+             ((0, 8), (0, 20), (8, 20))]  # fmt: skip
+    assert told == pytest.approx(np.stack(apart, axis=-1), abs=1e-4)
+    elsewhere = np.array(joint_distances(hand @ turn.T + np.float32(0.25), (0, 8, 20)))
+    assert elsewhere == pytest.approx(told, abs=1e-4)
+
+
+def test_dd_net_reads_a_hand_wherever_it_is(rng: np.random.Generator) -> None:
+    front, _ = architectures.split(small('dd_net'))
+    windows = person(rng)
+    joints = np.array(front(windows)).reshape(FRAMES, 21, 3)
+    assert joints.mean(axis=(0, 1)) == pytest.approx(np.zeros(3), abs=1e-5)
+    assert np.array(front(2 * windows + np.float32(0.25))).reshape(joints.shape) == pytest.approx(
+        joints, abs=1e-4
+    )
+    assert not np.any(front(np.full_like(windows, np.nan)))
     with pytest.raises(ValueError, match='window_frames: 12, allowed are multiples of 8'):
         architectures.find('dd_net').build(12, len(LABELS))
 

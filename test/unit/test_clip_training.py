@@ -375,7 +375,7 @@ def test_a_model_that_cannot_tell_left_from_right_is_refused(
     entries = {'tiny': (TINY.arch, TINY.options), 'alike': (arch, options)}
     with pytest.raises(ConfigError, match=f'entries: alike: .*{named}'):
         compare(Comparison(config, entries), folder, 1, tmp_path / 'compared', silent())
-    assert not list(tmp_path.glob('compared/*')), 'refused before the first one was trained'
+    assert not (tmp_path / 'compared').exists(), 'refused before the first one was trained'
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,19 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from sign_recognition.training.blocks import batch_norm, landmark_input, outputs
-from sign_recognition.training.preprocess import ChooseHand, change, mean_where
+from sign_recognition.training.preprocess import (
+    ChooseHand,
+    change,
+    joint_distances,
+    mean_where,
+)
 
 NAME = 'dd_net'
 
-_COORDINATES = 63
-_FIRST, _SECOND = np.triu_indices(21, 1)
-_PARTED = np.eye(21, dtype=np.float32)[_FIRST] - np.eye(21, dtype=np.float32)[_SECOND]
+_JOINTS = 21
 _LIMIT = 8.0
 
 
@@ -53,11 +55,11 @@ def build(
     if window_frames % 8:
         raise ValueError(f'window_frames: {window_frames}, allowed are multiples of 8')
     landmarks = landmark_input(window_frames)
-    features = JointsAndDistances(name='features')(ChooseHand(name='choose_hand')(landmarks))
-    joints, distances = features[..., :_COORDINATES], features[..., _COORDINATES:]
+    joints = Joints(name='features')(ChooseHand(name='choose_hand')(landmarks))
+    hand = ops.reshape(joints, (-1, window_frames, _JOINTS, 3))
     x = layers.Concatenate(name='distances_and_motions')(
         [
-            _embed(distances, filters, halve=True),
+            _embed(joint_distances(hand, range(_JOINTS)), filters, halve=True),
             _embed(change(joints, 1), filters, halve=True),
             _embed(change(joints[:, ::2], 1), filters, halve=False),
         ]
@@ -73,23 +75,18 @@ def build(
 
 
 @keras.saving.register_keras_serializable('sign_recognition')
-class JointsAndDistances(layers.Layer):  # type: ignore[misc]
-    """Of what ChooseHand gives: the joints from the window's mean place, and their distances.
+class Joints(layers.Layer):  # type: ignore[misc]
+    """The hand that ChooseHand gives, z in full, as seen from its mean place in the window.
 
     Returns:
-        (B, T, 273) float32 without NaN, within +-8, in hand sizes: 63 coordinates, 210 distances; 0
-        where the hand was never seen.
+        (B, T, 63) float32 without NaN, within +-8, in hand sizes; 0 where it was never seen.
     """
 
     def call(self, chosen: tuple[Any, ...]) -> Any:
         hand, seen, size = chosen[0], chosen[1], chosen[-1]
         middle = mean_where(ops.mean(hand, axis=2), seen)
-        joints = (hand - middle[:, :, None]) / size
-        distances = ops.sqrt(ops.sum(ops.matmul(_PARTED, joints) ** 2, axis=-1) + 1e-12)
-        flat = ops.reshape(joints, (-1, hand.shape[1], _COORDINATES))
-        any_seen = ops.cast(ops.max(seen, axis=1, keepdims=True) > 0, 'float32')
-        features = ops.concatenate([flat, distances], axis=-1) * any_seen
-        return ops.clip(features, -_LIMIT, _LIMIT)
+        joints = ops.clip((hand - middle[:, :, None]) / size, -_LIMIT, _LIMIT)
+        return ops.reshape(joints, (-1, hand.shape[1], _JOINTS * 3))
 
 
 def _embed(x: Any, filters: int, *, halve: bool) -> Any:

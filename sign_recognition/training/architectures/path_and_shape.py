@@ -11,11 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from sign_recognition.training.blocks import AddPosition, batch_norm, landmark_input
-from sign_recognition.training.preprocess import ChooseHand, change, mean_where
+from sign_recognition.training.preprocess import (
+    ChooseHand,
+    change,
+    joint_distances,
+    mean_where,
+)
 
 NAME = 'path_and_shape'
 
@@ -118,7 +122,7 @@ class PathAndShape(layers.Layer):  # type: ignore[misc]
         path = (palm - mean_where(palm, seen)) / size
         shape = (hand - palm[:, :, None]) / size[..., None]
         flat = ops.reshape(shape, (-1, hand.shape[1], 63))
-        distances = _distances(shape)
+        distances = joint_distances(shape, _DISTANT)
         normal = _palm_normal(shape)
         features = ops.concatenate(
             [
@@ -145,14 +149,6 @@ def _palm_length(hand: Any, seen: Any) -> Any:
     length = ops.sqrt(ops.sum((hand[:, :, 9] - hand[:, :, 0]) ** 2, axis=-1, keepdims=True) + 1e-12)
     mean = mean_where(length, seen)
     return ops.where(mean > _TINY, mean, 1.0)
-
-
-def _distances(shape: Any) -> Any:
-    """(B, T, 55) between any two of the chosen joints."""
-    first, second = np.triu_indices(len(_DISTANT), 1)
-    joints = np.eye(21, dtype=np.float32)[[*_DISTANT]]
-    apart = ops.matmul(joints[first] - joints[second], shape)
-    return ops.sqrt(ops.sum(apart**2, axis=-1) + 1e-6)
 
 
 def _palm_normal(shape: Any) -> Any:
