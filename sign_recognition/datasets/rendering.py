@@ -15,7 +15,8 @@ import numpy as np
 
 from sign_recognition.datasets.takes import Take, make_dataset, save_take
 from sign_recognition.decision import NONE_LABEL
-from sign_recognition.sources.signer import Performance, Signer
+from sign_recognition.sources.signer import Signer
+from sign_recognition.sources.signer_script import Performance
 
 # So much of what comes before and after belongs to a clip, as people record it.
 _MARGIN_S = 0.25

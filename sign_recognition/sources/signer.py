@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +17,7 @@ from sign_recognition.landmarks import (
     flip_view,
     mirror,
 )
-from sign_recognition.sources.hand_model import RELAXED, Floats, HandPose
+from sign_recognition.sources.hand_model import HandPose
 from sign_recognition.sources.hand_picture import (
     Camera,
     HandPainter,
@@ -27,15 +26,8 @@ from sign_recognition.sources.hand_picture import (
     Look,
     make_backdrop,
 )
-from sign_recognition.sources.signer_gestures import (
-    GESTURES,
-    MIRRORED,
-    Movement,
-    idle,
-    perform,
-)
-
-NONE_LABEL = 'none'
+from sign_recognition.sources.signer_gestures import GESTURES
+from sign_recognition.sources.signer_script import Performance, SignerScript, generator
 
 _FOREARM_LENGTH = 2.7
 _GRAINS = 4
@@ -60,33 +52,6 @@ class SignerFrame:
     image: Image
     frame: LandmarkFrame
     label: str
-
-
-@dataclass(frozen=True)
-class Performance:
-    """One gesture of the script.
-
-    Attributes:
-        label: its name.
-        start_s: when the hand leaves the pose from which the gesture begins; seconds since the
-            stream's beginning.
-        end_s: when its last movement is done, with the way back where people return the hand as
-            part of the gesture (swipes, taps, rotations, grabs) and without where they do not
-            (pinch, expand, X, +, V).
-    """
-
-    label: str
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True)
-class _Passage:
-    """A stretch of the stream with one movement: a performance, or idling (label 'none')."""
-
-    start_s: float
-    label: str
-    movement: Movement
 
 
 class Signer:
@@ -119,26 +84,18 @@ class Signer:
         left_handed: bool = False,
         sequence: Sequence[str] | None = None,
     ) -> None:
-        _check(labels if sequence is None else sequence, rest_s)
-        self._seed = seed
+        self._script = SignerScript(
+            labels, seed=seed, rest_s=rest_s, left_handed=left_handed, sequence=sequence
+        )
         self._mirrored = mirrored
-        self._rest_s = rest_s
         self._left_handed = left_handed
-        self._order = self._rounds(labels) if sequence is None else _once(sequence)
-        self._usual_place, self._sway = _person(_generator(seed, 'person'))
-        self._camera = _camera(size_px, _generator(seed, 'camera'))
-        self._painter = HandPainter(self._camera, _look(_generator(seed, 'look')))
-        self._backdrops, self._grains = _backdrops(size_px, _generator(seed, 'backdrop'))
-        self._passages: list[_Passage] = []
+        self._camera = _camera(size_px, generator(seed, 'camera'))
+        self._painter = HandPainter(self._camera, _look(generator(seed, 'look')))
+        self._backdrops, self._grains = _backdrops(size_px, generator(seed, 'backdrop'))
 
     def script(self, duration_s: float) -> list[Performance]:
         """The gestures that begin before a time, in order; the last may end after it."""
-        self._plan_until(duration_s)
-        return [
-            Performance(each.label, each.start_s, each.start_s + each.movement.duration_s)
-            for each in self._passages
-            if each.label != NONE_LABEL and each.start_s < duration_s
-        ]
+        return self._script.performances(duration_s)
 
     def render(self, time_s: float) -> SignerFrame:
         """What the camera sees, a pure function of time.
@@ -146,58 +103,13 @@ class Signer:
         Args:
             time_s: seconds since the stream's beginning, 0 or more.
         """
-        passage = self._passage_at(time_s)
-        pose = self._pose(passage, time_s)
+        pose = self._script.pose_at(time_s)
         image = self._picture(pose, time_s)
         points = self._points(pose)
         if not self._mirrored:
             image, points = cv2.flip(image, 1), flip_view(points)
         frame = LandmarkFrame(round(time_s * 1e9), self._camera.size_px, points, self._mirrored)
-        return SignerFrame(image, frame, passage.label)
-
-    def _rounds(self, labels: Sequence[str]) -> Iterator[str]:
-        rng = _generator(self._seed, 'order')
-        while True:
-            yield from (labels[i] for i in rng.permutation(len(labels)))
-
-    def _passage_at(self, time_s: float) -> _Passage:
-        self._plan_until(time_s)
-        starts = [each.start_s for each in self._passages]
-        return self._passages[max(bisect_right(starts, time_s) - 1, 0)]
-
-    def _plan_until(self, time_s: float) -> None:
-        """Extend the plan beyond a time. It grows in one order only, whatever is asked first."""
-        while not self._passages or self._planned_s() <= time_s:
-            self._plan_next()
-
-    def _planned_s(self) -> float:
-        last = self._passages[-1]
-        return last.start_s + last.movement.duration_s
-
-    def _plan_next(self) -> None:
-        """Plan a rest and the gesture after it."""
-        rng = _generator(self._seed, f'passage {len(self._passages)}')
-        start_s = self._planned_s() if self._passages else 0.0
-        before = self._passages[-1].movement.last if self._passages else self._at_rest()
-        label = next(self._order, None)
-        gesture = None if label is None else self._performance(label, rng)
-        after = self._at_rest() if gesture is None else gesture.first
-        rest = idle(before, after, rng.uniform(*self._rest_s), self._usual_place, rng)
-        self._passages.append(_Passage(start_s, NONE_LABEL, rest))
-        if label is not None and gesture is not None:
-            self._passages.append(_Passage(start_s + rest.duration_s, label, gesture))
-
-    def _performance(self, label: str, rng: np.random.Generator) -> Movement:
-        twin = MIRRORED.get(label, label) if self._left_handed else label
-        return perform(twin, self._usual_place, rng)
-
-    def _at_rest(self) -> HandPose:
-        return HandPose.of(self._usual_place + (0.3, 0.5, 0.1), (-10, 10, 10), RELAXED)
-
-    def _pose(self, passage: _Passage, time_s: float) -> HandPose:
-        """The planned pose with the sway of a living hand."""
-        planned = passage.movement.at(time_s - passage.start_s)
-        return HandPose(planned.values + self._sway.at(time_s))
+        return SignerFrame(image, frame, self._script.label_at(time_s))
 
     def _points(self, pose: HandPose) -> Points:
         """(75, 3) the hand's landmarks in the selfie picture."""
@@ -219,59 +131,11 @@ class Signer:
 
     def _shape(self, pose: HandPose) -> HandShape:
         """The hand with its forearm; the elbow follows the hand half the way."""
-        moved = pose.place - self._usual_place
-        elbow = self._usual_place + (0.7, 2.4, 0.9) + 0.5 * moved
+        moved = pose.place - self._script.usual_place
+        elbow = self._script.usual_place + (0.7, 2.4, 0.9) + 0.5 * moved
         wanted = (elbow - pose.place) / np.linalg.norm(elbow - pose.place)
         forearm = pose.forearm(wanted) * _FOREARM_LENGTH
         return HandShape(pose.joints, pose.place + forearm, -pose.rotation[:, 2])
-
-
-@dataclass(frozen=True)
-class _Sway:
-    """The unrest of a hand that is held still: slow sines on each value of a pose.
-
-    Attributes:
-        amplitudes: (3, 26), in the pose's units.
-        frequencies_hz: (3, 26).
-        phases: (3, 26), radians.
-    """
-
-    amplitudes: Floats
-    frequencies_hz: Floats
-    phases: Floats
-
-    def at(self, time_s: float) -> Floats:
-        """(26,) what to add to a pose."""
-        angles = 2 * np.pi * self.frequencies_hz * time_s + self.phases
-        sway: Floats = (self.amplitudes * np.sin(angles)).sum(axis=0)
-        return sway
-
-
-def _check(labels: Sequence[str], rest_s: tuple[float, float]) -> None:
-    unknown = sorted(set(labels) - set(GESTURES))
-    if unknown or not labels:
-        raise ValueError(f'labels: {unknown or "none"}, allowed are one or more of {GESTURES}')
-    if not 1.0 <= rest_s[0] <= rest_s[1]:
-        raise ValueError(f'rest_s: {rest_s}, allowed is 1 s <= shortest <= longest')
-
-
-def _once(sequence: Sequence[str]) -> Iterator[str]:
-    yield from sequence
-
-
-def _generator(seed: int, purpose: str) -> np.random.Generator:
-    """Random numbers of their own for each purpose, so that none depends on another's use."""
-    return np.random.default_rng([seed, *purpose.encode()])
-
-
-def _person(rng: np.random.Generator) -> tuple[Floats, _Sway]:
-    """Where a person holds the hand, and how it sways."""
-    place = np.array([0.35, 0.85, 0.0]) + rng.normal(0, (0.25, 0.12, 0.15))
-    strength = np.concatenate([np.full(3, 0.02), np.full(3, 1.2), np.full(20, 2.2)])
-    amplitudes = strength * rng.uniform(0.3, 1.0, (3, 26))
-    slowest, fastest = np.array([(0.15, 0.5), (0.5, 1.1), (1.1, 2.5)]).T[..., None]
-    frequencies_hz = rng.uniform(slowest, fastest, (3, 26))
-    return place, _Sway(amplitudes, frequencies_hz, rng.uniform(0, 2 * np.pi, (3, 26)))
 
 
 def _camera(size_px: tuple[int, int], rng: np.random.Generator) -> Camera:

@@ -21,8 +21,9 @@ from sign_recognition.sources.hand_model import (
     WRIST_FLEXION_DEG,
     HandPose,
 )
-from sign_recognition.sources.signer import NONE_LABEL, Signer
+from sign_recognition.sources.signer import Signer
 from sign_recognition.sources.signer_gestures import GESTURES, RELAXED, idle, perform
+from sign_recognition.sources.signer_script import NONE_LABEL
 
 TIMES_S = (0.0, 1.7, 4.3, 9.1)
 USUAL_PLACE = np.array([0.3, 0.8, 0.0])
