@@ -36,6 +36,7 @@ from sign_recognition.training.calibrate import (
 )
 from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
+from sign_recognition.training.scenes import Performed
 from sign_recognition.training.stream_run import (
     CLASS_NAMES,
     Material,
@@ -44,7 +45,6 @@ from sign_recognition.training.stream_run import (
     train,
 )
 from sign_recognition.training.streams import (
-    Performed,
     Stream,
     clip_stream,
     cut_windows,
