@@ -321,8 +321,14 @@ def test_dd_net_reads_a_hand_wherever_it_is(rng: np.random.Generator) -> None:
         joints, abs=1e-4
     )
     assert not np.any(front(np.full_like(windows, np.nan)))
-    with pytest.raises(ValueError, match='window_frames: 12, allowed are multiples of 8'):
-        architectures.find('dd_net').build(12, len(LABELS))
+
+
+def test_dd_net_reads_windows_of_an_even_number_of_frames() -> None:
+    dd_net = architectures.find('dd_net')
+    assert dd_net.build(10, len(LABELS), filters=4).input.shape[1] == 10
+    for frames in (11, 6):
+        with pytest.raises(ValueError, match=f'window_frames: {frames}, allowed are even numbers'):
+            dd_net.build(frames, len(LABELS))
 
 
 def test_a_contract_of_another_input_is_refused(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def build(
     """The model from raw landmarks to probabilities. The defaults are the paper's.
 
     Args:
-        window_frames: frames in the window (T), a multiple of 8: the rate is halved three times.
+        window_frames: frames in the window (T): even, for a motion of every second frame is read
+            beside that of all, and 8 or more, for the rate is halved three times.
         classes: number of labels.
         filters: channels of the embeddings; the last convolutions have eight times as many. The
             paper's small network has 16.
@@ -50,10 +51,10 @@ def build(
         A model as in the description of `architectures`.
 
     Raises:
-        ValueError: window_frames is no multiple of 8.
+        ValueError: window_frames is odd, or less than 8.
     """
-    if window_frames % 8:
-        raise ValueError(f'window_frames: {window_frames}, allowed are multiples of 8')
+    if window_frames % 2 or window_frames < 8:
+        raise ValueError(f'window_frames: {window_frames}, allowed are even numbers from 8 on')
     landmarks = landmark_input(window_frames)
     joints = Joints(name='features')(ChooseHand(name='choose_hand')(landmarks))
     hand = ops.reshape(joints, (-1, window_frames, _JOINTS, 3))
