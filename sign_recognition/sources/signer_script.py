@@ -1,6 +1,6 @@
 """What a signer does and when: gestures in rounds, idle movement between, a living hand's sway.
 
-It knows no picture: the rendered signer paints it, and streams to train on are made of it.
+It knows no picture: the rendered signer paints it.
 """
 
 from __future__ import annotations
