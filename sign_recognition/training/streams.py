@@ -1,4 +1,4 @@
-"""Long streams of hand movement that say when each gesture was done, and windows cut from them."""
+"""Streams: what a tracker before a virtual webcam makes of a scene, and windows cut from them."""
 
 from __future__ import annotations
 
