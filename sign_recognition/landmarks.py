@@ -32,6 +32,9 @@ HAND_NAMES = (
     'pinky_mcp', 'pinky_pip', 'pinky_dip', 'pinky_tip',
 )  # fmt: skip
 
+# The joints of a hand that move little against each other: wrist and finger bases.
+PALM_JOINTS = (0, 5, 9, 13, 17)
+
 # Names as in mediapipe.solutions.pose.PoseLandmark.
 POSE_NAMES = (
     'nose',

@@ -13,7 +13,7 @@ import numpy as np
 
 from sign_recognition.datasets.shrec17 import RATE_HZ
 from sign_recognition.evaluation.events import Interval
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.training.actors import AnatomicalActor, RecordedActor, Take
 from sign_recognition.training.stream_augmentation import (
     MIRRORED_LABELS,
@@ -32,7 +32,6 @@ TALKING, BROKEN_OFF, PREPARING = 'talking', 'broken off', 'preparing and going b
 IDLE = (STILL, RELAXED, ADJUSTING, SCRATCHING, COMING)
 BETWEEN = (*IDLE, TALKING, BROKEN_OFF)
 
-_PALM = (0, 5, 9, 13, 17)
 # A hand that is moved without meaning: slower than nine of ten swipes (0.15 m/s), on average.
 _ADJUSTING_MPS = (0.04, 0.12)
 _PREPARING_MPS = (0.08, 0.2)
@@ -275,7 +274,7 @@ class _SceneWriter:
 
 def _palm(pose: Points) -> Points:
     """(3,) the middle of the palm."""
-    return np.asarray(pose[_PALM,].mean(axis=0))
+    return np.asarray(pose[PALM_JOINTS,].mean(axis=0))
 
 
 def _frames(duration_s: float) -> int:

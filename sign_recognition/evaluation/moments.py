@@ -14,14 +14,12 @@ from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.evaluate import Evaluation, Judged, ModelResult
 from sign_recognition.evaluation.events import Interval
 from sign_recognition.evaluation.metrics import Outcome
-from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, LandmarkFrame
+from sign_recognition.landmarks import LEFT_HAND, PALM_JOINTS, RIGHT_HAND, LandmarkFrame
 from sign_recognition.pixels import PixelArray
 
 _PICTURE_WIDTH_PX = 480
 # Where there is no image, the skeleton is drawn on light paper.
 _PAPER = 236
-# The palm: wrist and the feet of four fingers.
-_PALM = (0, 5, 9, 13, 17)
 _FALSE_TRAIL_S = 1.0
 
 
@@ -136,9 +134,9 @@ def _palms(moment: Moment, part: slice) -> npt.NDArray[np.float32]:
     """(N, 2) where the palm was on its way to this moment, image widths; NaN where not seen."""
     times_s = moment.outcome.trace.times_s
     inside = np.flatnonzero((times_s >= moment.begins_s) & (times_s <= moment.at_s))
-    frames = [moment.judged.recorded.frames[i].points[part][[*_PALM], :2] for i in inside]
+    frames = [moment.judged.recorded.frames[i].points[part][[*PALM_JOINTS], :2] for i in inside]
     palms: npt.NDArray[np.float32]
-    palms = np.array(frames, np.float32).reshape(-1, len(_PALM), 2).mean(axis=1)
+    palms = np.array(frames, np.float32).reshape(-1, len(PALM_JOINTS), 2).mean(axis=1)
     return palms
 
 

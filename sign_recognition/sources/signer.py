@@ -61,13 +61,11 @@ class Signer:
     and `render` gives the same picture for the same time in whatever order it is asked.
 
     Args:
-        labels: the gestures to perform, in rounds: each once, shuffled, then again.
-        seed: who the person is, and how and in what order they perform.
+        labels, sequence, rest_s: what is performed and when, as in SignerScript.
+        seed: who the person is, how and in what order they perform, and all that is in the picture.
         size_px: (width, height) of the pictures.
         mirrored: give a mirror image (selfie view); otherwise what a camera sees, its flip.
-        rest_s: shortest and longest time between two gestures.
         left_handed: perform with the left hand, as a right hand does in the mirror.
-        sequence: instead of rounds, these gestures once, in this order; idle movement after.
 
     Raises:
         ValueError: a label that no signer knows, no label, or a rest shorter than 1 s.
@@ -85,7 +83,7 @@ class Signer:
         sequence: Sequence[str] | None = None,
     ) -> None:
         self._script = SignerScript(
-            labels, seed=seed, rest_s=rest_s, left_handed=left_handed, sequence=sequence
+            labels, sequence, seed=seed, rest_s=rest_s, left_handed=left_handed
         )
         self._mirrored = mirrored
         self._left_handed = left_handed

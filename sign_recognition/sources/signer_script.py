@@ -57,10 +57,10 @@ class SignerScript:
 
     Args:
         labels: the gestures to perform, in rounds: each once, shuffled, then again.
+        sequence: instead of rounds, these gestures once, in this order; idle movement after.
         seed: who the person is, and how and in what order they perform.
         rest_s: shortest and longest time between two gestures.
         left_handed: the label is that of a left hand, which moves as a right hand in the mirror.
-        sequence: instead of rounds, these gestures once, in this order; idle movement after.
 
     Attributes:
         usual_place: (3,) where the person holds the hand, hand lengths from the picture's centre.
@@ -71,12 +71,12 @@ class SignerScript:
 
     def __init__(
         self,
-        labels: Sequence[str] = GESTURES,
+        labels: Sequence[str],
+        sequence: Sequence[str] | None,
         *,
-        seed: int = 0,
-        rest_s: tuple[float, float] = (2.5, 4.5),
-        left_handed: bool = False,
-        sequence: Sequence[str] | None = None,
+        seed: int,
+        rest_s: tuple[float, float],
+        left_handed: bool,
     ) -> None:
         _check(labels if sequence is None else sequence, rest_s)
         self._seed = seed
@@ -112,8 +112,8 @@ class SignerScript:
 
     def _passage_at(self, time_s: float) -> _Passage:
         self._plan_until(time_s)
-        starts = [each.start_s for each in self._passages]
-        return self._passages[max(bisect_right(starts, time_s) - 1, 0)]
+        i = bisect_right(self._passages, time_s, key=lambda each: each.start_s)
+        return self._passages[max(i - 1, 0)]
 
     def _plan_until(self, time_s: float) -> None:
         """Extend the plan beyond a time. It grows in one order only, whatever is asked first."""

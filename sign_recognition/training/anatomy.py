@@ -19,7 +19,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.sources.hand_model import (
     BONES,
     FAN_DEG,
@@ -32,7 +32,6 @@ from sign_recognition.sources.hand_model import (
     limited,
 )
 
-_PALM = (0, 5, 9, 13, 17)
 _CHAINS = np.arange(1, 21).reshape(5, 4)
 _START_DEG = np.array([(15, 40, 20, 20)] + [(25, 0, 35, 20)] * 4, np.float32)
 # Points farther off than this, in hand lengths, count by their distance and not by its square.
@@ -147,9 +146,8 @@ class _Fit:
         self._points = tf.constant(points)
         self._bones = tf.constant(np.concatenate([_clip_bones(hand) for hand in hands]))
         self._within_clip = tf.constant((clip[2:] == clip[:-2]).astype(np.float32))
-        self._depth_weight = tf.constant(
-            np.where(np.isin(np.arange(21), _PALM), 1.0, _DEPTH_WEIGHT).astype(np.float32)[:, None]
-        )
+        depth_weight = np.where(np.isin(np.arange(21), PALM_JOINTS), 1.0, _DEPTH_WEIGHT)
+        self._depth_weight = tf.constant(depth_weight[:, None].astype(np.float32))
         rotation, place = _place_palms(points)
         self._two_axes = tf.Variable(rotation[:, :, :2].transpose(0, 2, 1).reshape(-1, 6))
         self._place = tf.Variable(place)
@@ -222,7 +220,7 @@ def _clip_bones(hand: Points) -> npt.NDArray[np.float32]:
 
 def _place_palms(points: Points) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Rotation and place of a resting palm that fits best (Kabsch 1976)."""
-    palm = points[:, _PALM]
+    palm = points[:, PALM_JOINTS]
     middle = palm.mean(axis=1, keepdims=True)
     rest = np.concatenate([np.zeros((1, 3)), ROOTS[1:]])
     rest_middle = rest.mean(axis=0)

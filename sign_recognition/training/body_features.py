@@ -14,6 +14,7 @@ from keras import ops
 from sign_recognition.landmarks import (
     LEFT_HAND,
     OPPOSITE_SIDE,
+    PALM_JOINTS,
     POSE,
     POSE_NAMES,
     RIGHT_HAND,
@@ -30,7 +31,6 @@ from sign_recognition.training.preprocess import (
 _BODY = ('nose', 'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow',
          'left_wrist', 'right_wrist')  # fmt: skip
 _NOSE, _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_WRIST, _RIGHT_WRIST = 0, 1, 2, 5, 6
-_PALM = (0, 5, 9, 13, 17)
 _INDEX_TIP, _MIDDLE_TIP = 8, 12
 # Frames after which a hand that is out of sight is believed to be where it was no more.
 _FADE_FRAMES = 8.0
@@ -152,7 +152,7 @@ def _hand_places(hand: Any, nose: Any, shoulders: Any, origin: Any, unit: Any) -
     """Where a hand is on the person, and how it moves."""
     wrist = (hand[:, :, 0] - origin) / unit
     finger = ((hand[:, :, _INDEX_TIP] + hand[:, :, _MIDDLE_TIP]) / 2 - nose) / unit
-    palm = (ops.mean(ops.take(hand, _PALM, axis=2), axis=2) - shoulders) / unit
+    palm = (ops.mean(ops.take(hand, PALM_JOINTS, axis=2), axis=2) - shoulders) / unit
     moves = [3 * change(wrist, 1), 2 * change(wrist, 3), 2 * change(finger, 2)]
     return ops.concatenate([wrist, finger, palm, *moves], axis=-1)
 

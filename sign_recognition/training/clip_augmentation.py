@@ -16,15 +16,13 @@ import numpy as np
 import tensorflow as tf
 from scipy.interpolate import CubicSpline
 
-from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, POSE, RIGHT_HAND
+from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, PALM_JOINTS, POSE, RIGHT_HAND
 
 Step = Callable[..., Any]
 # What the words of a label with a direction say.
 _DIRECTIONS = re.compile(r'\b(left|right|cw|ccw|clockwise|counterclockwise)\b', re.IGNORECASE)
 _DIRECTED_STEPS = ('mirror', 'flip')
 _NEAREST_M = 0.12
-# The joints of a hand that move little against each other.
-_PALM = (0, 5, 9, 13, 17)
 _X_SIGN = np.array((-1, 1, 1), np.float32)
 
 
@@ -289,7 +287,7 @@ def reach(points: Any, seed: Any, low: float = 0.8, high: float = 1.25) -> Any:
     clips, frames = tf.shape(points)[0], points.shape[1]
     factor = tf.exp(_uniform(seed, (clips, 1, 1, 1, 1), np.log(low), np.log(high)))
     hands = tf.reshape(points[:, :, : POSE.start], (clips, frames, 2, 21, 3))
-    palms = tf.reduce_mean(tf.gather(hands, _PALM, axis=3), axis=3, keepdims=True)
+    palms = tf.reduce_mean(tf.gather(hands, PALM_JOINTS, axis=3), axis=3, keepdims=True)
     seen = tf.math.is_finite(palms)
     total = tf.reduce_sum(tf.where(seen, palms, 0.0), axis=1, keepdims=True)
     middle = total / tf.maximum(tf.reduce_sum(tf.cast(seen, tf.float32), 1, keepdims=True), 1.0)

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
-# The joints that move little against each other: wrist and the finger bases.
-_PALM = (0, 5, 9, 13, 17)
+from sign_recognition.landmarks import PALM_JOINTS
+
 _TIPS = (4, 8, 12, 16, 20)
 _SIZE_BONES = ((0, 5), (0, 9), (0, 17), (5, 17))
 # Below this share of frames with both hands, two slots hold one hand that changes its name: the
@@ -78,7 +78,7 @@ class HandFeatures(keras.layers.Layer):  # type: ignore[misc]
         palm = _palm(hand)
         path = (palm - mean_where(palm, seen)) / flat_size
         from_now = (palm - palm[:, -1:]) / flat_size
-        shape = (hand - ops.mean(ops.take(hand, _PALM, axis=2), axis=2, keepdims=True)) / size
+        shape = (hand - ops.mean(ops.take(hand, PALM_JOINTS, axis=2), axis=2, keepdims=True)) / size
         spread = _tip_distances(shape)
         log_size = ops.log(frame_size(hand)[..., None] / flat_size + _TINY)
         any_seen = ops.cast(ops.max(seen, axis=1, keepdims=True) > 0, 'float32')
@@ -143,7 +143,7 @@ def _blend(share: Any, one: Any, other: Any) -> Any:
 
 def _palm(hand: Any) -> Any:
     """(B, T, 2) the palm's middle in the image."""
-    return ops.mean(ops.take(hand, _PALM, axis=2), axis=2)[..., :2]
+    return ops.mean(ops.take(hand, PALM_JOINTS, axis=2), axis=2)[..., :2]
 
 
 def mean_where(values: Any, seen: Any) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sign_recognition.datasets.shrec17 import RATE_HZ
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.training.actors import AnatomicalActor, RecordedActor, Take
 from sign_recognition.training.stream_augmentation import (
     Floats,
@@ -26,7 +26,6 @@ from sign_recognition.training.stream_augmentation import (
 )
 from sign_recognition.training.strokes import Stroke
 
-_PALM = (0, 5, 9, 13, 17)
 _SWIPE_OPPOSITES = {
     'Swipe Right': 'Swipe Left',
     'Swipe Left': 'Swipe Right',
@@ -58,11 +57,15 @@ _LITTLE_SHARES = {
     'Shake': 0.25, 'Rotation CW': 0.3, 'Rotation CCW': 0.3,
     **dict.fromkeys(TWO_LINES, 0.55),
 }  # fmt: skip
+# A window is of a gesture this long after its stroke, and after this time the gesture is over.
+# Windows between little and enough, and between fresh and over, are neither one nor the other.
+_FRESH_S = 0.65
+_OVER_S = 1.05
 
 
 @dataclass(frozen=True)
 class Performed:
-    """A gesture in a stream: seconds from the stream's beginning."""
+    """A gesture in a scene or a stream: seconds from its beginning."""
 
     label: str
     begin_s: float
@@ -80,6 +83,16 @@ class Performed:
         share = _ENOUGH_OF_LINE_SHARE if self.label in _SWIPE_OPPOSITES else _ENOUGH_SHARE
         return self.begin_s + share * (self.done_s - self.begin_s)
 
+    @property
+    def fresh_until_s(self) -> float:
+        """Up to here it is told."""
+        return self.done_s + _FRESH_S
+
+    @property
+    def over_s(self) -> float:
+        """From here on it is no more to be told."""
+        return self.done_s + _OVER_S
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -93,8 +106,8 @@ class Scene:
     """
 
     hand: Points
-    performed: list[Performed]
-    traps_s: list[float]
+    performed: tuple[Performed, ...]
+    traps_s: tuple[float, ...]
 
 
 class SceneBuilder:
@@ -127,7 +140,7 @@ class SceneBuilder:
             self._gesture(self._next_take())
             self._after_gesture()
         self._hold(self._rng.uniform(0.3, 1.5))
-        return Scene(np.concatenate(self._chunks), self._performed, self._traps_s)
+        return Scene(np.concatenate(self._chunks), tuple(self._performed), tuple(self._traps_s))
 
     def _add(self, chunk: Points) -> None:
         self._chunks.append(np.asarray(chunk, np.float32))
@@ -154,7 +167,7 @@ class SceneBuilder:
 
     def _random_pose(self) -> Points:
         pose = self._actor.pose(self._any_take())
-        return np.asarray(pose - pose[_PALM,].mean(axis=0) + self._home)
+        return np.asarray(pose - pose[PALM_JOINTS,].mean(axis=0) + self._home)
 
     def _any_take(self) -> Take:
         return self._takes[self._rng.integers(len(self._takes))]
@@ -188,7 +201,7 @@ class SceneBuilder:
             share = 0.25 if take.label in TWO_LINES else 0.4
             end = stroke.begin + max(2, round((stroke.done - stroke.begin) * share))
         hand = hand[begin:end]
-        hand = hand - hand[0, _PALM].mean(axis=0) + self._next_place()
+        hand = hand - hand[0, PALM_JOINTS].mean(axis=0) + self._next_place()
         self._move_to(hand[0])
         if not partial:
             shift = self._frames - begin
@@ -209,7 +222,7 @@ class SceneBuilder:
         if chance < 0.3:
             return self._home
         if chance < 0.6:
-            return np.asarray(self._pose[_PALM,].mean(axis=0))
+            return np.asarray(self._pose[PALM_JOINTS,].mean(axis=0))
         return self._home + self._rng.normal(0, (0.12, 0.12, 0.05)).astype(np.float32)
 
     def _vary(self, take: Take, widest: float) -> tuple[Points, Stroke]:
@@ -233,7 +246,7 @@ class SceneBuilder:
 
     def _move_to(self, pose: Points) -> None:
         """Reach a pose, slowly: the way would be a swipe itself if it were fast."""
-        distance_m = float(np.linalg.norm((pose - self._pose)[_PALM,].mean(axis=0)))
+        distance_m = float(np.linalg.norm((pose - self._pose)[PALM_JOINTS,].mean(axis=0)))
         slow_s = min(distance_m / self._rng.uniform(*_PREPARING_MPS), 2.5)
         self._reach(pose, max(self._rng.uniform(0.4, 1.2), slow_s))
         self._hold(self._rng.uniform(0, 0.5))
@@ -247,7 +260,7 @@ class SceneBuilder:
         if chance < 0.3:
             self._hold(self._rng.uniform(0, 0.25))
             pose = self._pose
-            back = pose - pose[_PALM,].mean(axis=0) + self._home
+            back = pose - pose[PALM_JOINTS,].mean(axis=0) + self._home
             self._reach(back, self._rng.uniform(0.3, 0.9))
             self._hold(self._rng.uniform(0.5, 1.5))
         elif chance < 0.8:
@@ -263,7 +276,8 @@ class SceneBuilder:
         """Sink to a rest near by and let the fingers play."""
         hand = self._actor.rest(self._any_take(), round(self._rng.uniform(0.3, 1.8) * RATE_HZ))
         aside = self._rng.normal((0, 0.04, 0.01), (0.06, 0.05, 0.02)).astype(np.float32)
-        hand = hand - hand[0, _PALM].mean(axis=0) + self._pose[_PALM,].mean(axis=0) + aside
+        place = self._pose[PALM_JOINTS,].mean(axis=0)
+        hand = hand - hand[0, PALM_JOINTS].mean(axis=0) + place + aside
         self._reach(hand[0], self._rng.uniform(0.4, 1.2))
         self._add(hand)
         self._traps_s.append(self._frames / RATE_HZ)
@@ -354,7 +368,7 @@ class SceneBuilder:
             path *= self._rng.uniform(0, 0.2)  # the hand stays, the fingers play
         path *= np.minimum(1, time_s / 0.4)[:, None]
         other = self._random_pose() - self._home
-        own = start - start[_PALM,].mean(axis=0)
+        own = start - start[PALM_JOINTS,].mean(axis=0)
         share = 0.5 + 0.5 * np.tanh(2 * smooth_noise(self._rng, frames, 1, 10))
         share = (share * np.minimum(1, time_s / 0.5)[:, None])[:, None]
         fingers = own + (other - own) * share * self._rng.uniform(0, 1)

@@ -13,11 +13,10 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import PALM_JOINTS, Points
 
 Rng = np.random.Generator
 Floats = npt.NDArray[np.floating[Any]]
-_PALM = (0, 5, 9, 13, 17)
 # The joint from which each joint's finger rises.
 _FINGER_BASES = [0, *[1] * 4, *[5] * 4, *[9] * 4, *[13] * 4, *[17] * 4]
 # By how much MediaPipe sets each joint nearer to the camera, hand lengths.
@@ -111,7 +110,7 @@ def mirror_world(hands: Points) -> Points:
 
 def stretch_path(hands: Points, gain: float) -> Points:
     """The same hand on a path that is `gain` times as large. hands: (F, 21, 3)."""
-    palm = hands[:, _PALM].mean(axis=1, keepdims=True)
+    palm = hands[:, PALM_JOINTS].mean(axis=1, keepdims=True)
     middle = palm.mean(axis=0, keepdims=True)
     return np.asarray(hands + np.float32(gain - 1) * (palm - middle))
 
@@ -151,7 +150,7 @@ def reshape_fingers(hands: Points, rng: Rng) -> Points:
         hands: (F, 21, 3) metres, without NaN.
         rng: the source of chance; draws how smooth (0 to 3 frames) and how high (0.8 to 2.2 fold).
     """
-    palm = hands[:, _PALM].mean(axis=1, keepdims=True)
+    palm = hands[:, PALM_JOINTS].mean(axis=1, keepdims=True)
     shape = gaussian_filter1d(hands - palm, rng.uniform(0.3, 3.0), axis=0, mode='nearest')
     across = np.cross(shape[:, 5] - shape[:, 0], shape[:, 17] - shape[:, 0])
     normal = (across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9))[:, None]
@@ -243,9 +242,9 @@ def wear_real_hand(image: Points, real: Points, rng: Rng) -> Points:
     first = int(rng.integers(len(there_and_back)))
     order = (first + np.arange(len(image))) % len(there_and_back)
     shape = there_and_back[order]
-    middle = shape[:, _PALM].mean(axis=1, keepdims=True)
+    middle = shape[:, PALM_JOINTS].mean(axis=1, keepdims=True)
     ratio = _length(image) / _length(real) * rng.uniform(0.9, 1.1)
-    palm = image[:, _PALM].mean(axis=1, keepdims=True)
+    palm = image[:, PALM_JOINTS].mean(axis=1, keepdims=True)
     worn = (shape - middle) * np.float32(ratio) + palm
     return np.asarray(worn if np.isfinite(ratio) else image, np.float32)
 

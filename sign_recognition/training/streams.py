@@ -9,7 +9,7 @@ import numpy as np
 
 from sign_recognition.datasets.shrec17 import RATE_HZ
 from sign_recognition.decision import NONE_LABEL
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.training.actors import Take
 from sign_recognition.training.scenes import TWO_LINES, Performed, SceneBuilder
 from sign_recognition.training.stream_augmentation import (
@@ -28,13 +28,8 @@ from sign_recognition.training.stream_augmentation import (
     wear_real_hand,
 )
 
-_PALM = (0, 5, 9, 13, 17)
 # Share of the streams that show swipes alone, performed by a hand of a real recording.
 _REAL_HANDS = 0.33
-# A window is of a gesture this long after its stroke, and after this time the gesture is over.
-# Windows between are neither, and are not trained on.
-_FRESH_S = 0.65
-_OVER_S = 1.05
 
 
 @dataclass(frozen=True)
@@ -45,21 +40,20 @@ class Stream:
         hands: (F, 42, 3) float32 image widths, left then right hand, NaN for not seen.
         rate_hz: frames per second.
         performed: the gestures in it, in order.
-        traps: seconds at which a hand has just come, gone, reached elsewhere or broken a gesture
-            off: what is easily taken for one.
+        traps_s: when a hand did what is easily taken for a gesture, as in a Scene.
     """
 
     hands: Points
     rate_hz: float
     performed: tuple[Performed, ...]
-    traps: tuple[float, ...] = ()
+    traps_s: tuple[float, ...] = ()
 
     def label_at(self, time_s: float) -> str | None:
         """The label of a window that ends at a time; None where it is neither one nor the other."""
         for each in reversed(self.performed):
-            if each.enough_s <= time_s <= each.done_s + _FRESH_S:
+            if each.enough_s <= time_s <= each.fresh_until_s:
                 return each.label
-            if each.little_s < time_s < each.done_s + _OVER_S:
+            if each.little_s < time_s < each.over_s:
                 return None
         return NONE_LABEL
 
@@ -97,14 +91,14 @@ def make_stream(
     left_handed = rng.random() < 0.3
     if left_handed:
         hand = mirror_world(hand)
-        performed = [
+        performed = tuple(
             replace(each, label=MIRRORED_LABELS.get(each.label, each.label)) for each in performed
-        ]
+        )
     other, two_handed = _second_hand(hand, rng)
     both = np.stack((hand, other) if left_handed else (other, hand), axis=1)
     hands = _through_webcam(both, rng, rate_hz, real)
-    events = () if two_handed else tuple(performed)
-    stream = Stream(hands, rate_hz, events, tuple(scene.traps_s))
+    events = () if two_handed else performed
+    stream = Stream(hands, rate_hz, events, scene.traps_s)
     return _begin_late(stream, rng) if rng.random() < 0.25 else stream
 
 
@@ -120,8 +114,8 @@ def _begin_late(stream: Stream, rng: Rng) -> Stream:
         for each in stream.performed
         if each.done_s >= chosen.done_s
     )
-    traps = tuple(trap_s - begin_s for trap_s in stream.traps if trap_s > begin_s)
-    return Stream(stream.hands[first:], stream.rate_hz, kept, traps) if first else stream
+    traps_s = tuple(trap_s - begin_s for trap_s in stream.traps_s if trap_s > begin_s)
+    return Stream(stream.hands[first:], stream.rate_hz, kept, traps_s) if first else stream
 
 
 def _second_hand(scene: Points, rng: Rng) -> tuple[Points, bool]:
@@ -144,7 +138,7 @@ def _second_hand(scene: Points, rng: Rng) -> tuple[Points, bool]:
 def _partner(twin: Points, rng: Rng) -> Points:
     """A mirrored hand whose way mirrors the other's too, opposes it (a zoom is that), or goes along
     with it; no two hands go equally far."""
-    palm = twin[:, _PALM].mean(axis=1, keepdims=True)
+    palm = twin[:, PALM_JOINTS].mean(axis=1, keepdims=True)
     ways = np.array([(1, 1, 1), (1, -1, 1), (-1, 1, 1)], np.float32)
     way = ways[rng.integers(len(ways))] * rng.uniform(0.6, 1.2)
     return np.asarray(twin + (palm - np.nanmean(palm, axis=0)) * (way - 1), np.float32)
@@ -209,14 +203,14 @@ def cut_windows(stream: Stream, frames: int, rng: Rng) -> list[tuple[Points, str
     if last < 8:
         return []
     ends = list(rng.integers(4, last, 2))
-    for trap_s in rng.permutation(stream.traps)[:6]:
+    for trap_s in rng.permutation(stream.traps_s)[:6]:
         ends.append(round((trap_s + rng.uniform(-0.15, 0.5)) * stream.rate_hz))
     if not stream.performed:
         ends += list(rng.integers(4, last, 4))
     for each in stream.performed:
-        fresh_s = rng.uniform(each.enough_s, each.done_s + _FRESH_S, 5)
+        fresh_s = rng.uniform(each.enough_s, each.fresh_until_s, 5)
         early_s = rng.uniform(each.begin_s, each.little_s, 5 if each.label in TWO_LINES else 2)
-        late_s = rng.uniform(each.done_s + _OVER_S, each.done_s + 2.0, 1)
+        late_s = rng.uniform(each.over_s, each.done_s + 2.0, 1)
         times_s = np.concatenate((fresh_s, early_s, late_s))
         ends += list(np.round(times_s * stream.rate_hz).astype(int))
     labelled = ((end, stream.label_at(end / stream.rate_hz)) for end in ends if 4 <= end <= last)

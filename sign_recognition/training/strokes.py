@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from sign_recognition.landmarks import Points
+from sign_recognition.landmarks import PALM_JOINTS, Points
 
 Curve = npt.NDArray[np.float64]
 
@@ -28,7 +28,6 @@ _SWIPES = {
 # Gestures that are done when thumb and index finger have closed (-) or opened (+), whatever the
 # other fingers do.
 _APERTURES = {'Grab': -1, 'Pinch': -1, 'Expand': 1}
-_PALM = (0, 5, 9, 13, 17)
 _THUMB_TIP, _INDEX_TIP = 4, 8
 # A movement is done at this share of its way; fingers close quickly and then creep.
 _DONE_SHARE, _CLOSED_SHARE = 0.9, 0.8
@@ -61,7 +60,7 @@ def find_stroke(hand: Points, label: str) -> Stroke:
         label: a label of SHREC'17.
     """
     if label in _SWIPES:
-        palm = hand[:, _PALM].mean(axis=1)
+        palm = hand[:, PALM_JOINTS].mean(axis=1)
         return _cut_late_return(_smooth(palm @ np.array(_SWIPES[label], np.float32)))
     if label in _APERTURES:
         aperture = np.linalg.norm(hand[:, _THUMB_TIP] - hand[:, _INDEX_TIP], axis=-1)

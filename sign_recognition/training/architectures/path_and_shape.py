@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from sign_recognition.landmarks import PALM_JOINTS
 from sign_recognition.training.blocks import AddPosition, batch_norm, landmark_input
 from sign_recognition.training.preprocess import (
     ChooseHand,
@@ -23,7 +24,6 @@ from sign_recognition.training.preprocess import (
 
 NAME = 'path_and_shape'
 
-_PALM = (0, 5, 9, 13, 17)
 # Joints whose distances are taken: all 210 of the hand were measured to be worse than these 55.
 _DISTANT = (0, 2, 4, 5, 8, 9, 12, 13, 16, 17, 20)
 _LIMIT = 8.0
@@ -117,7 +117,7 @@ class PathAndShape(layers.Layer):  # type: ignore[misc]
 
     def call(self, chosen: tuple[Any, Any]) -> Any:
         hand, seen = chosen
-        palm = ops.mean(ops.take(hand, _PALM, axis=2), axis=2)
+        palm = ops.mean(ops.take(hand, PALM_JOINTS, axis=2), axis=2)
         size = _palm_length(hand, seen)
         path = (palm - mean_where(palm, seen)) / size
         shape = (hand - palm[:, :, None]) / size[..., None]
