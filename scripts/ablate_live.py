@@ -27,13 +27,8 @@ from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.training.calibrate import pad_hands
 from sign_recognition.training.export import MODEL_FILE
 from sign_recognition.training.foreign import real_hands
-from sign_recognition.training.stream_run import (
-    TrainConfig,
-    Windows,
-    foreign_windows,
-    own_windows,
-    read_material,
-)
+from sign_recognition.training.stream_run import TrainConfig, read_material
+from sign_recognition.training.windows import Windows, WindowSource
 from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
@@ -97,8 +92,10 @@ def judge(model: OnnxClassifier, windows: Windows, console: Console) -> tuple[fl
     """Share of the windows that are named, and the mean log loss; of each its newest frames."""
     labels, frames = model.contract.labels, model.contract.window_frames
     named, losses = [], []
-    for window, label in track(windows, 'windows', console=console, transient=True):
-        probabilities = model(pad_hands(window[None, -frames:])[0])
+    pairs = zip(pad_hands(windows.points[:, -frames:]), windows.labels, strict=True)
+    total = len(windows.labels)
+    for window, label in track(pairs, 'windows', total, console=console, transient=True):
+        probabilities = model(window)
         truth = labels.index(label)
         named.append(probabilities.argmax() == truth)
         losses.append(-np.log(max(float(probabilities[truth]), 1e-9)))
@@ -112,17 +109,18 @@ def main(data: Path, runs: Path) -> None:
     config = TrainConfig.read(CONFIG)
     material = read_material(config, data, runs / 'material', console)
     hands = real_hands(material.foreign)
-    held_out, trained_on = (
-        own_windows(takes, hands, STREAMS, config, np.random.default_rng(SEED))
+    others, known_people = (
+        WindowSource(takes, hands, material.held_out_foreign, config.rate_hz, config.window_frames)
         for takes in (material.held_out_takes, material.takes)
     )
-    footage = foreign_windows(
-        material.held_out_foreign, STREAMS, config, np.random.default_rng(SEED)
+    held_out, trained_on, footage = (
+        make(STREAMS, np.random.default_rng(SEED))
+        for make in (others.own, known_people.own, others.foreign)
     )
     lines = [
-        f'{len(held_out)} windows of signers {", ".join(config.held_out_signers)}, '
-        f'{len(trained_on)} of new streams of the 16 others, {len(footage)} of held-out footage; '
-        f'{SHORT["epochs"]} passes over {config.streams} streams.',
+        f'{len(held_out.labels)} windows of signers {", ".join(config.held_out_signers)}, '
+        f'{len(trained_on.labels)} of new streams of the 16 others, {len(footage.labels)} of '
+        f'held-out footage; {SHORT["epochs"]} passes over {config.streams} streams.',
         '',
         '| trained | held-out people: named | log loss | the 16: named | footage: `none` |',
         '|---|---|---|---|---|',

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sign_recognition.benchmark.parallel import map_with_model
 from sign_recognition.benchmark.streams import (
     FOOTAGE,
     GESTURES,
@@ -17,10 +16,12 @@ from sign_recognition.benchmark.streams import (
     TALKING_HANDS,
     BenchmarkStream,
 )
+from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.events import Detection, may_explain
 from sign_recognition.evaluation.metrics import Outcome
 from sign_recognition.evaluation.replay import trace
+from sign_recognition.parallel import Workers
 from sign_recognition.recognizer import Classifier, Recognizer
 
 # At least, or where the figure is the better the smaller, at most.
@@ -75,8 +76,9 @@ def judge_in_parallel(streams: Sequence[BenchmarkStream], model: Path) -> Iterat
     Raises:
         ModelContractError: the model does not read what a camera gives.
     """
-    for stream, outcome in zip(streams, map_with_model(_outcome, streams, model), strict=True):
-        yield Judged(stream, outcome)
+    with Workers(OnnxClassifier, model) as workers:
+        for stream, outcome in zip(streams, workers.map(_outcome, streams), strict=True):
+            yield Judged(stream, outcome)
 
 
 def _outcome(stream: BenchmarkStream, classifier: Classifier) -> Outcome:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from sign_recognition.benchmark.camera import SIZE_PX
-from sign_recognition.benchmark.parallel import map_with_model
+from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.shrec17 import RATE_HZ, Shrec17Clip
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
@@ -23,6 +23,7 @@ from sign_recognition.landmarks import (
     LandmarkFrame,
     Points,
 )
+from sign_recognition.parallel import Workers
 from sign_recognition.recognizer import Classifier, Recognizer
 from sign_recognition.sequence import clip_window
 from sign_recognition.training.stream_augmentation import (
@@ -156,12 +157,13 @@ def measure_each(
     """
     nameless = [replace(each, group='', level='') for each in wanted]
     distinct = list(dict.fromkeys(nameless))
-    measured = map_with_model(partial(measure, clips=clips, seed=seed), distinct, model)
     known: dict[Condition, Cell] = {}
-    for condition, key in zip(wanted, nameless, strict=True):
-        if key not in known:
-            known[key] = next(measured)
-        yield replace(known[key], condition=condition)
+    with Workers(OnnxClassifier, model) as workers:
+        measured = workers.map(partial(measure, clips=clips, seed=seed), distinct)
+        for condition, key in zip(wanted, nameless, strict=True):
+            if key not in known:
+                known[key] = next(measured)
+            yield replace(known[key], condition=condition)
 
 
 def see(clip: Shrec17Clip, condition: Condition, space: str, rng: Rng) -> tuple[Floats, Points]:

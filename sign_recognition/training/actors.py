@@ -9,7 +9,7 @@ import numpy as np
 from sign_recognition.datasets.shrec17 import Shrec17Clip
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.sources.hand_model import BONES, RELAXED
-from sign_recognition.training.anatomy import HandMotion
+from sign_recognition.training.hand_motion import HandMotion
 from sign_recognition.training.stream_augmentation import (
     Floats,
     Rng,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +27,8 @@ from sign_recognition.sources.hand_model import (
     ROOTS,
     THUMB_ACROSS,
     Floats,
-    hand_joints,
-    limited,
 )
+from sign_recognition.training.hand_motion import HandMotion
 
 _CHAINS = np.arange(1, 21).reshape(5, 4)
 _START_DEG = np.array([(15, 40, 20, 20)] + [(25, 0, 35, 20)] * 4, np.float32)
@@ -44,30 +42,6 @@ _SMOOTH, _COUPLED, _TOGETHER, _ANATOMICAL = 0.1, 0.002, 0.002, 0.02
 _END_PER_MIDDLE = 0.6
 _STEPS = 300
 _LEARNING_RATE = 0.05
-
-
-@dataclass(frozen=True)
-class HandMotion:
-    """One hand moving, as joint angles.
-
-    Attributes:
-        place_m: (F, 3) the wrist, metres.
-        rotation: (F, 3, 3) from the resting hand of hand_model to the recording's frame.
-        fingers_deg: (F, 5, 4) joint angles as in hand_model.
-        length_m: hand length, wrist to the middle finger's knuckle.
-    """
-
-    place_m: npt.NDArray[np.float32]
-    rotation: npt.NDArray[np.float32]
-    fingers_deg: npt.NDArray[np.float32]
-    length_m: float
-
-    def joints(self, fingers_deg: Floats | None = None, bones: Floats = BONES) -> Points:
-        """(F, 21, 3) float32 metres, of other joint angles or other bones if these are given."""
-        angles = self.fingers_deg if fingers_deg is None else limited(fingers_deg)
-        at_rest = hand_joints(angles.astype(np.float64), bones) * self.length_m
-        turned = np.einsum('fij,fkj->fki', self.rotation, at_rest)
-        return np.asarray(turned + self.place_m[:, None], np.float32)
 
 
 def fit_motions(hands: Sequence[Points], console: Console | None = None) -> list[HandMotion]:

@@ -21,6 +21,7 @@ from sign_recognition.datasets.shrec17 import LABELS, read_clips
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.parallel import Workers
 from sign_recognition.training import architectures
 from sign_recognition.training.actors import Take
 from sign_recognition.training.anatomy import fit_cached
@@ -36,13 +37,12 @@ from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.odds import check_odds, weigh
 from sign_recognition.training.stream_augmentation import Rng
-from sign_recognition.training.streams import cut_windows, foreign_stream, make_stream
+from sign_recognition.training.streams import foreign_stream, make_stream
+from sign_recognition.training.windows import Lot, Windows, WindowSource, lot_sizes, lots
 
 CLASS_NAMES = (*LABELS, NONE_LABEL)
 CHECKPOINT = 'checkpoint.keras'
 PROGRESS = 'progress.json'
-# Enough to keep the processor busy, few enough for the memory of their windows.
-_STREAMS_AT_ONCE = 25
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,6 @@ def read_material(
     )
 
 
-Windows = list[tuple[Points, str]]
 Describe = Callable[[Points], npt.NDArray[np.float32]]
 
 
@@ -181,69 +180,59 @@ class Examples:
     classes: npt.NDArray[np.int64]
 
 
-def own_windows(
-    takes: Sequence[Take], hands: Sequence[Points], count: int, config: TrainConfig, rng: Rng
-) -> Windows:
-    """Windows of `count` invented streams of some people's takes, some worn by real hands."""
-    streams = (make_stream(takes, rng, config.rate_hz, real_hands=hands) for _ in range(count))
-    return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
-
-
-def foreign_windows(tracks: Sequence[Track], count: int, config: TrainConfig, rng: Rng) -> Windows:
-    """Windows of `count` of the foreign recordings, drawn by chance; none of no recordings."""
-    chosen = rng.integers(0, len(tracks), count) if tracks else ()
-    streams = (
-        foreign_stream(tracks[i].hands, tracks[i].stamps_s, rng, config.rate_hz) for i in chosen
-    )
-    return [pair for s in streams for pair in cut_windows(s, config.window_frames, rng)]
-
-
 class StreamPool:
     """Examples from many invented streams, some of them new before every pass.
 
     Args:
         config: how many.
-        material: clips and foreign recordings.
+        workers: processes that make the streams' windows.
         describe: from raw windows (N, T, 75, 3) to features, the part of the model that does not
             learn: each window passes it once.
     """
 
-    def __init__(self, config: TrainConfig, material: Material, describe: Describe) -> None:
+    def __init__(
+        self, config: TrainConfig, workers: Workers[WindowSource], describe: Describe
+    ) -> None:
         self._config = config
-        self._material = material
+        self._workers = workers
         self._describe = describe
-        self._real_hands = real_hands(material.foreign)
         self._own: list[Examples] = []
 
     def epoch(self, rng: Rng, console: Console) -> Examples:
         """Everything for one pass, shuffled."""
         config = self._config
         missing = config.fresh_streams if self._own else config.streams
-        lots = -(-missing // _STREAMS_AT_ONCE)
-        self._own = self._own[lots:]
-        for _ in track(range(lots), 'streams', console=console, transient=True):
-            count = min(_STREAMS_AT_ONCE, config.streams)
-            windows = own_windows(self._material.takes, self._real_hands, count, config, rng)
-            self._own.append(self._examples(windows))
-        tracks, count = self._material.foreign, config.foreign_streams
-        parts = self._own + [self._examples(foreign_windows(tracks, count, config, rng))]
-        features = np.concatenate([part.features for part in parts])
-        classes = np.concatenate([part.classes for part in parts])
-        order = rng.permutation(len(classes))
-        return Examples(features[order], classes[order])
+        own = lots(missing, rng)
+        foreign = lots(config.foreign_streams, rng, foreign=True)
+        made = self._workers.map(Lot.windows, [*own, *foreign])
+        bar = track(made, 'streams', len(own) + len(foreign), console=console, transient=True)
+        new = [self._examples(windows) for windows in bar]
+        parts = self._own + new[: len(own)]
+        # What the next pass replaces need not be kept for it.
+        self._own = parts[len(lot_sizes(config.fresh_streams)) :]
+        return shuffled(parts + new[len(own) :], rng)
 
     def _examples(self, windows: Windows) -> Examples:
-        points = np.array([window for window, _ in windows], np.float32)
-        points = points.reshape(-1, self._config.window_frames, 42, 3)
-        classes = np.array([CLASS_NAMES.index(label) for _, label in windows], np.int64)
-        return Examples(self._describe(pad_hands(points)).astype(np.float16), classes)
+        classes = np.array([CLASS_NAMES.index(label) for label in windows.labels], np.int64)
+        return Examples(self._describe(pad_hands(windows.points)).astype(np.float16), classes)
+
+
+def shuffled(parts: Sequence[Examples], rng: Rng) -> Examples:
+    """All of them in one, in an order by chance; copied once, for they are gigabytes."""
+    counts = [len(part.classes) for part in parts]
+    places = np.split(rng.permutation(sum(counts)), np.cumsum(counts)[:-1])
+    features = np.empty((sum(counts), *parts[0].features.shape[1:]), np.float16)
+    classes = np.empty(sum(counts), np.int64)
+    for part, place in zip(parts, places, strict=True):
+        features[place], classes[place] = part.features, part.classes
+    return Examples(features, classes)
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches for Keras; the truth is the same for each output that has a loss.
 
     One for a whole run, whose examples change with the epochs: TensorFlow never lets go of what
-    Keras once iterated over, and an epoch's examples are half a gigabyte.
+    Keras once iterated over, and an epoch's examples are gigabytes.
     """
 
     def __init__(self, batch: int, outputs: Sequence[str]) -> None:
@@ -355,8 +344,11 @@ def train(
         f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '
         f'{len(material.foreign)} foreign recordings'
     )
-    pool = StreamPool(config, material, lambda windows: np.asarray(front.predict_on_batch(windows)))
-    _fit(config, back, pool, run_dir, console)
+    hands = real_hands(material.foreign)
+    reading = (config.rate_hz, config.window_frames)
+    with Workers(WindowSource, material.takes, hands, material.foreign, *reading) as workers:
+        pool = StreamPool(config, workers, lambda w: np.asarray(front.predict_on_batch(w)))
+        _fit(config, back, pool, run_dir, console)
     return finish(config, whole, material, run_dir, console)
 
 

@@ -17,6 +17,7 @@ LAYERS = {
     'latest': 0,
     'native_output': 0,
     'pixels': 0,
+    'parallel': 0,
     'resources': 0,
     'stream_statistics': 0,
     'web_page': 0,

@@ -22,11 +22,12 @@ from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.parallel import Workers
 from sign_recognition.resources import model_file
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
 from sign_recognition.training import anatomy, stream_augmentation
 from sign_recognition.training.actors import AnatomicalActor, Take
-from sign_recognition.training.anatomy import HandMotion, fit_cached, fit_motions
+from sign_recognition.training.anatomy import fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
 from sign_recognition.training.calibrate import (
     StreamScore,
@@ -35,13 +36,17 @@ from sign_recognition.training.calibrate import (
     score_streams,
 )
 from sign_recognition.training.export import ExportError, export
+from sign_recognition.training.foreign import Track
+from sign_recognition.training.hand_motion import HandMotion
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
 from sign_recognition.training.scenes import Performed
 from sign_recognition.training.stream_run import (
     CLASS_NAMES,
+    Examples,
     Material,
     TrainConfig,
     measure,
+    shuffled,
     train,
 )
 from sign_recognition.training.streams import (
@@ -52,6 +57,7 @@ from sign_recognition.training.streams import (
     make_stream,
 )
 from sign_recognition.training.strokes import find_stroke
+from sign_recognition.training.windows import Lot, WindowSource, lots
 
 FRAMES = 16
 RNG_SEED = 5
@@ -466,6 +472,38 @@ class TestStreams:
         stream = foreign_stream(hands, np.arange(len(hands)) / 30, rng, 20.0)
         assert {label for _, label in cut_windows(stream, FRAMES, rng)} == {NONE_LABEL}
         assert np.array_equal(hands, before, equal_nan=True)
+
+    def test_lots_of_windows_are_the_same_wherever_they_are_made(self, takes: list[Take]) -> None:
+        source = WindowSource(takes, [], [], 20.0, FRAMES)
+        own = lots(60, np.random.default_rng(RNG_SEED))
+        assert [lot.count for lot in own] == [25, 25, 10]
+        assert lots(0, np.random.default_rng(RNG_SEED)) == []
+        with Workers(WindowSource, takes, [], [], 20.0, FRAMES) as workers:
+            elsewhere = [*workers.map(Lot.windows, own)]
+        for lot, made in zip(lots(60, np.random.default_rng(RNG_SEED)), elsewhere, strict=True):
+            windows = lot.windows(source)
+            assert windows.labels == made.labels and set(made.labels) <= set(CLASS_NAMES)
+            assert windows.points.shape == (len(made.labels), FRAMES, 42, 3)
+            assert np.array_equal(windows.points, made.points, equal_nan=True)
+        assert not np.array_equal(elsewhere[0].points[0], elsewhere[1].points[0], equal_nan=True)
+
+    def test_foreign_lots_are_none(self, takes: list[Take]) -> None:
+        recording = clip_stream(takes[0], np.random.default_rng(1), 30.0).hands
+        tracks = [Track(recording, np.arange(len(recording)) / 30, 'video')]
+        (lot,) = lots(3, np.random.default_rng(RNG_SEED), foreign=True)
+        assert set(lot.windows(WindowSource(takes, [], tracks, 20.0, FRAMES)).labels) == {
+            NONE_LABEL
+        }
+        (lot,) = lots(3, np.random.default_rng(RNG_SEED), foreign=True)
+        assert lot.windows(WindowSource(takes, [], [], 20.0, FRAMES)).labels == ()
+
+    def test_shuffled_examples_keep_their_classes(self, rng: np.random.Generator) -> None:
+        classes = np.arange(20)
+        features = np.stack([classes, -classes], axis=1).astype(np.float16)
+        parts = [Examples(features[a:b], classes[a:b]) for a, b in ((0, 7), (7, 7), (7, 20))]
+        mixed = shuffled(parts, rng)
+        assert sorted(mixed.classes) == [*classes] and [*mixed.classes] != [*classes]
+        assert np.array_equal(mixed.features, features[mixed.classes])
 
     def test_scores_count_found_false_and_late(self) -> None:
         performed = (Performed('Tap', 1.0, 2.0), Performed('Grab', 5.0, 6.0))
