@@ -135,7 +135,8 @@ def measure(
     shown, told = [], []
     for number, clip in enumerate(clips):
         rng = np.random.default_rng((seed, number))
-        times_s, points = see(clip, condition, contract.space, rng)
+        rest_s = _REST_S if contract.space == 'image' and contract.clip_fit == 'newest' else 0.0
+        times_s, points = see(clip, condition, contract.space, rng, rest_s)
         told.append(np.where(gestures, _scores(classifier, times_s, points), -1.0))
         label = MIRRORED_LABELS.get(clip.label, clip.label) if condition.left_hand else clip.label
         shown.append(label)
@@ -166,11 +167,21 @@ def measure_each(
             yield replace(known[key], condition=condition)
 
 
-def see(clip: Shrec17Clip, condition: Condition, space: str, rng: Rng) -> tuple[Floats, Points]:
-    """(N,) seconds and (N, 75, 3): a clip under a condition, in image widths or metres."""
+def see(
+    clip: Shrec17Clip, condition: Condition, space: str, rng: Rng, rest_s: float = 0.0
+) -> tuple[Floats, Points]:
+    """(N,) seconds and (N, 75, 3): a clip under a condition, in image widths or metres.
+
+    Args:
+        clip: in metres.
+        condition: what is other than usual.
+        space: 'image' or 'world'.
+        rng: the source of chance.
+        rest_s: how long the hand is seen at rest after the clip.
+    """
     hand = clip.points[:, RIGHT_HAND]
     own_s = np.arange(len(hand)) / RATE_HZ / condition.speed
-    times_s = np.arange(0, own_s[-1] + (_REST_S if space == 'image' else 0), 1 / condition.rate_hz)
+    times_s = np.arange(0, own_s[-1] + rest_s, 1 / condition.rate_hz)
     hand = resample(mirror_world(hand) if condition.left_hand else hand, own_s, times_s)
     angles = (condition.yaw_deg, 0, condition.roll_deg)
     rotation = Rotation.from_euler('yxz', angles, degrees=True).as_matrix()

@@ -17,6 +17,7 @@ import tensorflow as tf
 from scipy.interpolate import CubicSpline
 
 from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, PALM_JOINTS, POSE, RIGHT_HAND
+from sign_recognition.training.stream_augmentation import TOWARDS_CAMERA
 
 Step = Callable[..., Any]
 # What the words of a label with a direction say.
@@ -355,6 +356,47 @@ def virtual_camera(
     return tf.concat([scene[..., :2] / depth + 0.5, (depth - wrist) / wrist], axis=-1)
 
 
+def tracker(points: Any, seed: Any, least: float = 0.005, most: float = 0.03) -> Any:
+    """Hands in an image as a tracker tells them: depth is guessed, joints tremble and are wrong.
+
+    What `guess_depth` and `tracker_noise` of stream_augmentation do to hands of streams.
+
+    Args:
+        points: (B, T, 75, 3) image widths, z of a hand relative to its wrist.
+        seed: (2,).
+        least: trembling of the surest hand, in palm lengths.
+        most: of the least sure one; slow and lasting errors are twice as large, in depth three
+            times as large as beside it.
+    """
+    clips, frames = tf.shape(points)[0], points.shape[1]
+    seeds = _split(seed, 7)
+    hands = tf.reshape(points[:, :, : POSE.start], (clips, frames, 2, 21, 3))
+    length = _palm_length(hands)
+    share = _uniform(seeds[0], (clips, 1, 2, 1), 0.2, 1.0)
+    towards = _uniform(seeds[1], (clips, 1, 2, 1), -0.4, 1.5) * TOWARDS_CAMERA
+    depth = share * hands[..., 2] - length[..., 0] * towards
+    guessed = tf.concat([hands[..., :2], depth[..., None]], axis=-1)
+    amount = length * _uniform(seeds[2], (clips, 1, 2, 1, 1), least, most)
+    shape = (clips, frames, 2, 21, 3)
+    wrong = _normal(seeds[3], shape, 1.0)
+    wrong += 2.0 * tf.reshape(_smooth(seeds[4], clips, frames, 126, 8), shape)
+    wrong += _normal(seeds[5], (clips, frames, 2, 1, 3), 0.5)
+    wrong += _normal(seeds[6], (clips, 1, 2, 21, 3), 2.0)
+    tracked = guessed + amount * wrong * np.array((1, 1, 3), np.float32)
+    tracked = tf.reshape(tracked, (clips, frames, POSE.start, 3))
+    return tf.concat([tracked, points[:, :, POSE.start :]], axis=2)
+
+
+def _palm_length(hands: Any) -> Any:
+    """(B, 1, 2, 1, 1) of hands (B, T, 2, 21, 3) in the image, the mean of the frames; 0 unseen."""
+    way = hands[..., 9:10, :2] - hands[..., :1, :2]
+    lengths = tf.sqrt(tf.reduce_sum(way**2, axis=-1, keepdims=True))
+    seen = tf.math.is_finite(lengths)
+    total = tf.reduce_sum(tf.where(seen, lengths, 0.0), axis=1, keepdims=True)
+    count = tf.reduce_sum(tf.cast(seen, tf.float32), axis=1, keepdims=True)
+    return total / tf.maximum(count, 1.0)
+
+
 def image_crop(images: Any, seed: Any, least: float = 0.8) -> Any:
     """A part of the image, the same in all frames of a clip, at its full size again."""
     clips, frames, height, width = _image_shape(images)
@@ -404,7 +446,7 @@ LANDMARK_STEPS: dict[str, Step] = {
         mirror, rotate, shift, scale, stretch, noise, crop, speed, end_early, stand_before,
         vary_body, vary_hands,
         warp, reach, sway,
-        drop_frames, drop_hand, drop_hand_frames, virtual_camera,
+        drop_frames, drop_hand, drop_hand_frames, virtual_camera, tracker,
     )
 }  # fmt: skip
 IMAGE_STEPS: dict[str, Step] = {

@@ -47,6 +47,8 @@ class ClipConfig:
         foreign_weight: how much a clip of foreign and rests weighs beside one of the data.
         odds: label to how many times as probable it is as the network says; see `odds.weigh`. With
             'none' below 1 fewer signs are refused, where a clip is known to hold one.
+        left_hand: labels that change places in a mirror, each pair once. The finished model then
+            takes a left hand for its mirror twin; the clips are of right hands.
         balance: 0 to 1: a clip weighs (clips of its signer and label) ** -balance.
         held_out_signers: never trained on; all figures are theirs. With a fold these are its own.
         folds: number of folds by signer; or a list of lists of signers.
@@ -80,6 +82,7 @@ class ClipConfig:
     rests: float = 0.0
     foreign_weight: float = 1.0
     odds: Mapping[str, float] = field(default_factory=dict)
+    left_hand: Mapping[str, str] = field(default_factory=dict)
     balance: float = 0.0
     held_out_signers: tuple[str, ...] = ()
     folds: int | tuple[tuple[str, ...], ...] = 5

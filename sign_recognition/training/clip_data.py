@@ -285,9 +285,10 @@ class Batches:
 
 
 def camera_view(points: Points, seed: int) -> Points:
-    """Clips in metres, each as a virtual camera of its own sees it; the same for the same seed."""
-    camera = clip_augmentation.LANDMARK_STEPS['virtual_camera']
-    return np.array(camera(tf.constant(points), (seed, len(points))), np.float32)
+    """Clips in metres, each as a tracker before a virtual camera of its own sees it; the same for
+    the same seed."""
+    see = clip_augmentation.chain([{'virtual_camera': {}}, {'tracker': {}}], (), 'world')
+    return np.array(see(tf.constant(points), (seed, len(points))), np.float32)
 
 
 def _steps(config: ClipConfig) -> Sequence[Mapping[str, Any]]:

@@ -35,6 +35,7 @@ from sign_recognition.training.clip_data import (
     read_clip_set,
 )
 from sign_recognition.training.clip_extras import prepare
+from sign_recognition.training.either_hand import mirrored_places, read_either_hand
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.fitting import FitState, architecture_losses, fit
 from sign_recognition.training.odds import check_model_odds, weigh
@@ -119,7 +120,7 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
 
     Raises:
         ConfigError: it does not read what the clips are, it could not tell their labels apart, or
-            its options or odds are not as allowed.
+            its options, odds or labels of a left hand are not as allowed.
         ArchitectureError: there is no such architecture.
     """
     keras.utils.set_random_seed(config.seed)
@@ -136,7 +137,7 @@ def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
         raise ConfigError(
             f'arch: {config.arch} reads {model.input.name}, the configuration gives {reads}'
         )
-    _check_odds(model, clips, config)
+    _check_outputs(model, clips, config)
     _check_fine(model, clips)
     _check_twins(model, clips)
     return model
@@ -169,14 +170,15 @@ def _check_twins(model: keras.Model, clips: ClipSet) -> None:
         )
 
 
-def _check_odds(model: keras.Model, clips: ClipSet, config: ClipConfig) -> None:
-    """Refuse odds that the model cannot have.
+def _check_outputs(model: keras.Model, clips: ClipSet, config: ClipConfig) -> None:
+    """Refuse odds that the model cannot have, and a left hand whose labels there are not.
 
     Raises:
-        ConfigError: as `check_model_odds` refuses them.
+        ConfigError: as `check_model_odds` and `mirrored_places` refuse them.
     """
     try:
         check_model_odds(model, clips.labels, config.odds)
+        mirrored_places(clips.labels, config.left_hand)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
@@ -202,6 +204,7 @@ def train_model(
     batches = Batches(clips, [*architecture_losses(config)], config)
     state = fit(model, config, batches, division, run_dir, console)
     model = weigh(model, clips.labels, config.odds)
+    model = read_either_hand(model, clips.labels, clips.fine_labels, config.left_hand)
     figures = fine = None
     if division.held_out.size:
         figures = judge(predict(model, batches, division.held_out), clips, division.held_out)

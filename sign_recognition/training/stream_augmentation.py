@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.floating[Any]]
 # The joint from which each joint's finger rises.
 _FINGER_BASES = [0, *[1] * 4, *[5] * 4, *[9] * 4, *[13] * 4, *[17] * 4]
 # By how much MediaPipe sets each joint nearer to the camera, hand lengths.
-_TOWARDS_CAMERA = np.array(
+TOWARDS_CAMERA = np.array(
     (0, 0.1, 0.18, 0.28, 0.4, *(0.18, 0.34, 0.42, 0.46), *(0.2, 0.36, 0.44, 0.48))
     + (0.25, 0.38, 0.44, 0.48, 0.3, 0.38, 0.43, 0.46),
     np.float32,
@@ -172,7 +172,7 @@ def guess_depth(hands: Points, rng: Rng) -> Points:
         rng: the source of chance.
     """
     guessed = hands.copy()
-    towards = _length(hands) * rng.uniform(-0.4, 1.5) * _TOWARDS_CAMERA
+    towards = _length(hands) * rng.uniform(-0.4, 1.5) * TOWARDS_CAMERA
     guessed[..., 2] = rng.uniform(0.2, 1.0) * hands[..., 2] - towards
     return guessed
 

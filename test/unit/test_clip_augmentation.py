@@ -12,7 +12,7 @@ pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow'
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, Points
+from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.landmarks import mirror as mirror_twin
 from sign_recognition.training import clip_augmentation
 from sign_recognition.training.clip_augmentation import (
@@ -22,7 +22,7 @@ from sign_recognition.training.clip_augmentation import (
 )
 
 KEEP_WHAT_IS_SEEN = (
-    'mirror', 'rotate', 'shift', 'scale', 'noise', 'reach', 'sway', 'virtual_camera',
+    'mirror', 'rotate', 'shift', 'scale', 'noise', 'reach', 'sway', 'virtual_camera', 'tracker',
 )  # fmt: skip
 LOSE_SOME = ('drop_frames', 'drop_hand', 'speed')
 few = settings(max_examples=8, deadline=None)
@@ -195,6 +195,20 @@ def test_the_camera_sees_a_hand_whose_wrist_has_no_depth() -> None:
     wrists = seen[:, :, (0, 21), 2]
     assert np.nanmax(np.abs(wrists)) == 0
     assert 0 < np.nanmedian(seen[..., 0]) < 1
+
+
+def test_a_tracker_guesses_depth_and_errs_by_shares_of_the_palm() -> None:
+    points = np.tile(clips(4, count=64)[:, :1], (1, 10, 1, 1))
+    points[:, :, LEFT_HAND] = np.nan
+    hand = points[:, :, RIGHT_HAND]
+    palm = np.linalg.norm(hand[:, 0, 9, :2] - hand[:, 0, 0, :2], axis=-1)[:, None, None, None]
+    error = (apply('tracker', points, least=0.02, most=0.02)[:, :, RIGHT_HAND] - hand) / palm
+    assert 0.03 < np.nanstd(error[..., :2]) < 0.1
+    assert np.nanstd(np.diff(error[..., :2], axis=1)) < 0.06, 'most of it lasts'
+    assert np.nanstd(error[..., 2]) > 3 * np.nanstd(error[..., :2])
+    exact = apply('tracker', points, least=0, most=0)
+    np.testing.assert_array_equal(exact[..., :2], points[..., :2])
+    np.testing.assert_array_equal(exact[:, :, POSE], points[:, :, POSE])
 
 
 @pytest.mark.parametrize('name', sorted(IMAGE_STEPS))
