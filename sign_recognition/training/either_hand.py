@@ -73,8 +73,11 @@ class RightHanded(keras.layers.Layer):  # type: ignore[misc]
             ops.sum(ops.min(missing[:, :, part], axis=-1), axis=1, keepdims=True)
             for part in (LEFT_HAND, RIGHT_HAND)
         )
-        is_left = left < right
+        is_left = ops.cast(left < right, 'int32')
         flipped = ops.concatenate([1 - landmarks[..., :1], landmarks[..., 1:]], axis=-1)
-        twin = ops.take(flipped, OPPOSITE_SIDE.astype(np.int32), axis=2)
-        window = ops.where(is_left[:, :, None, None], twin, landmarks)
-        return window, ops.cast(is_left, 'float32')
+        twins = ops.take(flipped, OPPOSITE_SIDE.astype(np.int32), axis=2)
+        # Not by ops.where: what tf2onnx makes of it lets NaN through from the side not chosen.
+        count = ops.shape(landmarks)[0]
+        chosen = ops.arange(count) + count * is_left[:, 0]
+        window = ops.take(ops.concatenate([landmarks, twins], axis=0), chosen, axis=0)
+        return ops.reshape(window, ops.shape(landmarks)), ops.cast(is_left, 'float32')

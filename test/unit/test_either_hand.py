@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,15 @@ pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow'
 
 import keras
 
+from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, mirror
+from sign_recognition.model_contract import ModelContract
 from sign_recognition.training.architectures import ensemble
 from sign_recognition.training.clip_config import ClipConfig, ConfigError
 from sign_recognition.training.clip_data import ClipSet
 from sign_recognition.training.clip_run import build_model
 from sign_recognition.training.either_hand import mirrored_places, read_either_hand
+from sign_recognition.training.export import export, export_tflite
 
 LABELS = ('Grab', 'Swipe Left', 'Swipe Right', 'none')
 FINE_LABELS = tuple(f'{label}, {n}' for label in LABELS[:-1] for n in ('finger', 'hand'))
@@ -56,6 +60,23 @@ def test_a_left_hand_is_its_twin(model: keras.Model, windows: np.ndarray) -> Non
     places = {'probabilities': [0, 2, 1, 3], 'fine_probabilities': [0, 1, 4, 5, 2, 3]}
     for name, order in places.items():
         np.testing.assert_allclose(left[name], before[name][:, order], atol=1e-5)
+
+
+def test_the_onnx_file_tells_the_same(
+    model: keras.Model, windows: np.ndarray, tmp_path: Path
+) -> None:
+    either = read_either_hand(model, LABELS, FINE_LABELS, EXCHANGED)
+    contract = ModelContract(
+        'x', LABELS, 10.0, FRAMES, 'ensemble', 'none', '2000-01-01', fine_labels=FINE_LABELS
+    )
+    assert export(either, contract, tmp_path / 'model.onnx') < 1e-4
+    assert export_tflite(either, contract, tmp_path / 'model.tflite') < 1e-4
+    classifier = OnnxClassifier(tmp_path / 'model.onnx')
+    gap = windows[0].copy()
+    gap[2] = np.nan
+    for window in (gap, mirror(gap)):
+        expected = either.predict(window[None], verbose=0)['probabilities'][0]
+        np.testing.assert_allclose(classifier(window), expected, atol=1e-5)
 
 
 def test_the_hand_that_is_seen_longer_is_read(model: keras.Model, windows: np.ndarray) -> None:
