@@ -11,6 +11,7 @@ from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import POSE, RIGHT_HAND, mirror
+from sign_recognition.training.stream_augmentation import MIRRORED_LABELS
 
 MODELS = Path(__file__).resolve().parents[2] / 'resource' / 'models'
 MOST_BYTES = 8_000_000
@@ -40,6 +41,22 @@ def test_the_world_model_tells_14_labels_and_28_kinds() -> None:
         own = [kind.startswith(f'{label}, ') for kind in contract.fine_labels]
         assert kinds[own].sum() == pytest.approx(probability, abs=1e-5), label
     assert told[contract.labels.index(NONE_LABEL)] == 0, 'a clip holds a gesture'
+
+
+def test_the_camera_model_reads_a_left_hand_as_its_mirror_twin() -> None:
+    classifier = OnnxClassifier(MODELS / 'shrec17_camera.onnx')
+    contract = classifier.contract
+    assert (contract.clip_fit, contract.space, contract.solution) == ('resample', 'image', 'hands')
+    window = np.full(contract.window_shape, np.nan, np.float32)
+    rng = np.random.default_rng(0)
+    hand = rng.normal((0.5, 0.5, 0), 0.05, (21, 3))
+    window[:, RIGHT_HAND] = hand + np.linspace(0, 0.3, len(window))[:, None, None] * (1, 0, 0)
+    window[3, RIGHT_HAND] = np.nan
+    told, twin = classifier(window), classifier(mirror(window))
+    names = [MIRRORED_LABELS.get(label, label) for label in contract.labels]
+    exchanged = [contract.labels.index(name) for name in names]
+    np.testing.assert_allclose(twin, told[exchanged], atol=1e-5)
+    assert contract.labels[int(told.argmax())] == 'Swipe Right'
 
 
 def test_the_sign_model_answers_mirror_twins_alike_and_nothing_seen_with_none() -> None:
