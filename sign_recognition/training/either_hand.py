@@ -33,7 +33,7 @@ def read_either_hand(
             it is.
 
     Raises:
-        ValueError: there is no such label.
+        ValueError: as `mirrored_places`.
     """
     if not exchanged:
         return model
@@ -53,8 +53,10 @@ def mirrored_places(names: Sequence[str], exchanged: Mapping[str, str]) -> list[
     """Where the mirror twin of each label, or of each finer label, stands among them.
 
     Raises:
-        ValueError: one that is exchanged is not among them.
+        ValueError: what is exchanged is no mapping, or not among them.
     """
+    if not isinstance(exchanged, Mapping):
+        raise ValueError(f'left_hand: {exchanged!r}, allowed are pairs of labels, as Left: Right')
     twins = {**exchanged, **{twin: label for label, twin in exchanged.items()}}
     parts = [name.split(', ', 1) for name in names]  # a finer label begins with its label
     if unknown := sorted(set(twins) - {label for label, *_ in parts}):

@@ -94,10 +94,14 @@ def test_without_exchanged_labels_the_model_stays(model: keras.Model) -> None:
         mirrored_places(LABELS, {'Swipe Left': 'Swipe'})
 
 
-def test_labels_that_there_are_not_are_refused_before_training() -> None:
+def test_what_a_left_hand_cannot_exchange_is_refused_before_training() -> None:
     windows = np.zeros((3, FRAMES, 75, 3), np.float32)
     clips = ClipSet(windows, LABELS[:3], LABELS[:3], ('a', 'b', 'c'), ('',) * 3, 'image')
     config = ClipConfig('x', 'hierarchical_cnn', {'widths': (4,)}, window_frames=FRAMES)
     build_model(replace(config, left_hand=EXCHANGED), clips)
-    with pytest.raises(ConfigError, match='left_hand: Rotation CW, allowed are labels'):
-        build_model(replace(config, left_hand={'Rotation CW': 'Grab'}), clips)
+    for left_hand, named in (
+        ({'Rotation CW': 'Grab'}, 'left_hand: Rotation CW, allowed are labels'),
+        (['Swipe Left', 'Swipe Right'], 'left_hand: .*allowed are pairs of labels'),
+    ):
+        with pytest.raises(ConfigError, match=named):
+            build_model(replace(config, left_hand=left_hand), clips)
