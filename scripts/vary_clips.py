@@ -12,9 +12,8 @@ cores.
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
@@ -25,8 +24,9 @@ from rich.progress import track
 from evaluate_clips import CARD, FOREIGN, MOTIONS, ROOT
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.detector import DetectorConfig, make_detector
-from sign_recognition.evaluation.events import LATEST_START_S, Interval
+from sign_recognition.evaluation.events import Interval, may_explain
 from sign_recognition.evaluation.replay import detect, gestures
+from sign_recognition.evaluation.truth import read_truth
 from sign_recognition.landmarks import LandmarkFrame
 from sign_recognition.parallel import Workers
 from sign_recognition.recognizer import Recognizer
@@ -34,13 +34,12 @@ from sign_recognition.resources import model_file
 from sign_recognition.sequence import clip_window
 from sign_recognition.sources.base import Capture, Image
 from sign_recognition.sources.files import VideoFile
+from sign_recognition.training.stream_augmentation import MIRRORED_LABELS
 from tables import put_tables
 
 SIZE_PX = (640, 480)
-SWIPES = ('left', 'right', 'up', 'down')
 # Before and after a stroke, where it is cut out.
 CUT_S = 0.15
-MIRRORED = {'left': 'right', 'right': 'left'}
 
 
 def turned(image: Image, degrees: float = 0.0, size: float = 1.0) -> Image:
@@ -64,15 +63,6 @@ CHANGES: dict[str, Callable[[Image], Image]] = {
     'farther away': lambda image: turned(image, size=0.88),
     'nearer': lambda image: turned(image, size=1.06),
 }
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """A row of truth.csv."""
-
-    motion: str
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True)
@@ -108,45 +98,37 @@ class Changed(VideoFile):
         return replace(capture, image_bgr=image)
 
 
-def read_truth(video: Path) -> dict[str, list[Stroke]]:
-    """The strokes of each clip."""
-    strokes: dict[str, list[Stroke]] = {}
-    with (video / 'truth.csv').open(encoding='utf-8') as file:
-        for row in csv.DictReader(file):
-            stroke = Stroke(row['image_motion'], float(row['start_s']), float(row['end_s']))
-            strokes.setdefault(row['clip'], []).append(stroke)
-    return strokes
-
-
 @dataclass(frozen=True)
 class Shown:
     """What each process holds."""
 
     video: Path
+    strokes: Mapping[str, tuple[Interval, ...]]
     live: OnnxClassifier
     clips: OnnxClassifier
 
     @classmethod
     def of(cls, video: Path) -> Shown:
-        """The shipped models, and where the clips are."""
-        return cls(video, *(OnnxClassifier(model_file(name)) for name in ('', 'shrec17_camera')))
+        """The clips, their truth, and the shipped models."""
+        strokes = read_truth(video / 'truth.csv', MOTIONS).clips
+        live, clips = (OnnxClassifier(model_file(name)) for name in ('', 'shrec17_camera'))
+        return cls(video, strokes, live, clips)
 
 
 def show(wanted: tuple[str, bool], shown: Shown) -> Found:
     """All clips under one change, with the live graph's defaults."""
     change, mirrored = wanted
     swipes = named = zooms = 0
-    for clip, strokes in read_truth(shown.video).items():
+    for clip, strokes in shown.strokes.items():
         frames = tracked(shown.video / clip, change, mirrored)
         events = told(frames, shown.live)
         for stroke in strokes:
-            latest_s = stroke.end_s + LATEST_START_S
-            near = [each.label for each in events if stroke.start_s <= each.start_s <= latest_s]
-            motion = MIRRORED.get(stroke.motion, stroke.motion) if mirrored else stroke.motion
-            if motion in SWIPES:
-                swipes += MOTIONS[motion] in near
-                named += MOTIONS[motion] == name_of(stroke, frames, shown.clips)
-            elif stroke.motion.startswith('two-hands'):
+            near = [each.label for each in events if may_explain(stroke, each.start_s)]
+            label = MIRRORED_LABELS.get(stroke.label, stroke.label) if mirrored else stroke.label
+            if label.startswith('Swipe'):
+                swipes += label in near
+                named += label == name_of(stroke, frames, shown.clips)
+            elif label.startswith('two-hands'):
                 zooms += len(near)
     paths = [path for name in FOREIGN for path in sorted((shown.video / name).glob('*.mp4'))]
     foreign = sum(len(told(tracked(path, change, mirrored), shown.live)) for path in paths)
@@ -167,7 +149,7 @@ def told(frames: Sequence[LandmarkFrame], model: OnnxClassifier) -> list[Interva
     return gestures(map(Recognizer(model).step, frames))
 
 
-def name_of(stroke: Stroke, frames: Sequence[LandmarkFrame], model: OnnxClassifier) -> str:
+def name_of(stroke: Interval, frames: Sequence[LandmarkFrame], model: OnnxClassifier) -> str:
     """What the model of clips calls a stroke that is cut out for it."""
     times_s = np.array([frame.stamp_ns / 1e9 for frame in frames])
     inside = (times_s >= stroke.start_s - CUT_S) & (times_s <= stroke.end_s + CUT_S)

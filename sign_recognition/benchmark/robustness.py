@@ -132,10 +132,10 @@ def measure(
     """
     contract = classifier.contract
     gestures = np.array([label != NONE_LABEL for label in contract.labels])
+    rest_s = _REST_S if contract.space == 'image' and contract.clip_fit == 'newest' else 0.0
     shown, told = [], []
     for number, clip in enumerate(clips):
         rng = np.random.default_rng((seed, number))
-        rest_s = _REST_S if contract.space == 'image' and contract.clip_fit == 'newest' else 0.0
         times_s, points = see(clip, condition, contract.space, rng, rest_s)
         told.append(np.where(gestures, _scores(classifier, times_s, points), -1.0))
         label = MIRRORED_LABELS.get(clip.label, clip.label) if condition.left_hand else clip.label

@@ -39,6 +39,13 @@ _LEAST_SIZE_SHARE = 0.5
 _FEATURE_LIMIT = 6.0
 
 
+def with_twins(landmarks: Any) -> Any:
+    """(B, T, 75, 3) and after them their mirror twins: (2 B, T, 75, 3)."""
+    flipped = ops.concatenate([1 - landmarks[..., :1], landmarks[..., 1:]], axis=-1)
+    twins = ops.take(flipped, OPPOSITE_SIDE.astype(np.int32), axis=2)
+    return ops.concatenate([landmarks, twins], axis=0)
+
+
 @keras.saving.register_keras_serializable('sign_recognition')
 class MirrorTwins(keras.layers.Layer):  # type: ignore[misc]
     """A batch and its mirror twins: (B, T, 75, 3) to (2 B, T, 75, 3); in training as it is.
@@ -50,9 +57,7 @@ class MirrorTwins(keras.layers.Layer):  # type: ignore[misc]
     def call(self, landmarks: Any, training: bool = False) -> Any:
         if training:
             return landmarks
-        flipped = ops.concatenate([1 - landmarks[..., :1], landmarks[..., 1:]], axis=-1)
-        twins = ops.take(flipped, OPPOSITE_SIDE.astype(np.int32), axis=2)
-        return ops.concatenate([landmarks, twins], axis=0)
+        return with_twins(landmarks)
 
 
 @keras.saving.register_keras_serializable('sign_recognition')

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import keras
-import numpy as np
 from keras import ops
 
 from sign_recognition.classifier import FINE_OUTPUT_NAME, OUTPUT_NAME
-from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, RIGHT_HAND
+from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND
 from sign_recognition.training.blocks import landmark_input
+from sign_recognition.training.body_features import with_twins
 
 
 def read_either_hand(
@@ -76,10 +76,8 @@ class RightHanded(keras.layers.Layer):  # type: ignore[misc]
             for part in (LEFT_HAND, RIGHT_HAND)
         )
         is_left = ops.cast(left < right, 'int32')
-        flipped = ops.concatenate([1 - landmarks[..., :1], landmarks[..., 1:]], axis=-1)
-        twins = ops.take(flipped, OPPOSITE_SIDE.astype(np.int32), axis=2)
         # Not by ops.where: what tf2onnx makes of it lets NaN through from the side not chosen.
         count = ops.shape(landmarks)[0]
         chosen = ops.arange(count) + count * is_left[:, 0]
-        window = ops.take(ops.concatenate([landmarks, twins], axis=0), chosen, axis=0)
+        window = ops.take(with_twins(landmarks), chosen, axis=0)
         return ops.reshape(window, ops.shape(landmarks)), ops.cast(is_left, 'float32')
