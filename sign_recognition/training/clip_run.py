@@ -85,6 +85,14 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
         DatasetError: the clips cannot be read.
         KeyboardInterrupt: after Ctrl-C; the last checkpoint is kept in run_dir.
     """
+    trained, clips = learn(config, folder, run_dir, console)
+    return finish(config, trained, clips, folder, run_dir, console)
+
+
+def learn(
+    config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console
+) -> tuple[Trained, ClipSet]:
+    """Train and judge, without an export; the clips come with it. Arguments and errors: `run`."""
     clips = read_clip_set(folder, config, console)
     division = divide(clips, config)
     clips, division = prepare(clips, division, folder, config, console)
@@ -95,8 +103,7 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
         f'{len(division.held_out)} held out; {len(clips.labels)} labels; '
         f'{model.count_params()} parameters'
     )
-    trained = train_model(config, model, clips, division, run_dir, console)
-    return finish(config, trained, clips, folder, run_dir, console)
+    return train_model(config, model, clips, division, run_dir, console), clips
 
 
 def begin_run(run_dir: Path, config: ClipConfig) -> None:

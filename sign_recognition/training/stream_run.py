@@ -17,6 +17,7 @@ import yaml
 from rich.console import Console
 from rich.progress import Progress, track
 
+from sign_recognition.datasets.clip_folder import open_folder
 from sign_recognition.datasets.shrec17 import LABELS, read_clips
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import RIGHT_HAND, Points
@@ -33,9 +34,11 @@ from sign_recognition.training.calibrate import (
     predict_streams,
     score_streams,
 )
+from sign_recognition.training.clip_run import learn
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.odds import check_odds, weigh
+from sign_recognition.training.second_opinion import SecondOpinion, consult
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import foreign_stream, make_stream
 from sign_recognition.training.windows import Lot, Windows, WindowSource, lot_sizes, lots
@@ -43,6 +46,7 @@ from sign_recognition.training.windows import Lot, Windows, WindowSource, lot_si
 CLASS_NAMES = (*LABELS, NONE_LABEL)
 CHECKPOINT = 'checkpoint.keras'
 PROGRESS = 'progress.json'
+OPINION_FOLDER = 'second_opinion'
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class TrainConfig:
         scored_streams: held-out streams to calibrate and score on (half each).
         odds: label to how many times as probable it is as the networks say; see `odds.weigh`.
         decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
+        second_opinion: a network of whole clips that has to agree with a start; None: nobody is
+            asked.
     """
 
     name: str
@@ -92,14 +98,15 @@ class TrainConfig:
     scored_streams: int = 120
     odds: dict[str, float] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
+    second_opinion: SecondOpinion | None = None
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
         """Read a YAML file.
 
         Raises:
-            ValueError: an entry is unknown, or no thresholds or odds; names the file and the
-                entry.
+            ValueError: an entry is unknown, or no thresholds, odds or second opinion; names the
+                file and the entry.
         """
         values = yaml.safe_load(path.read_text())
         values.pop('recipe', None)
@@ -116,6 +123,14 @@ class TrainConfig:
             check_odds(values.get('odds', {}), CLASS_NAMES)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error
+        if (asked := values.get('second_opinion')) is not None:
+            try:
+                values['second_opinion'] = SecondOpinion.read(asked, path.parent)
+                values['second_opinion'].check(
+                    CLASS_NAMES, values.get('window_frames', cls.window_frames)
+                )
+            except ValueError as error:
+                raise ValueError(f'{path}: second_opinion: {error}') from error
         return cls(**values)
 
 
@@ -324,7 +339,8 @@ def train(
     Args:
         config: the run.
         data_dir: the folder of the data sets.
-        run_dir: gets checkpoint.keras, progress.json, model.onnx and model.tflite.
+        run_dir: gets checkpoint.keras, progress.json, model.onnx and model.tflite, and the run of
+            a second opinion in a folder.
         console: where progress goes.
 
     Returns:
@@ -349,7 +365,27 @@ def train(
     with Workers(WindowSource, material.takes, hands, material.foreign, *reading) as workers:
         pool = StreamPool(config, workers, lambda w: np.asarray(front.predict_on_batch(w)))
         _fit(config, back, pool, run_dir, console)
-    return finish(config, whole, material, run_dir, console)
+    model = weigh(whole, CLASS_NAMES, config.odds)
+    if config.second_opinion:
+        model = _consult(model, config, config.second_opinion, data_dir, run_dir, console)
+    return finish(config, model, material, run_dir, console)
+
+
+def _consult(
+    model: keras.Model,
+    config: TrainConfig,
+    opinion: SecondOpinion,
+    data_dir: Path,
+    run_dir: Path,
+    console: Console,
+) -> keras.Model:
+    """The model and the network that it asks, trained here on the same people's clips."""
+    folder = open_folder(data_dir / config.shrec17)
+    clip_config = opinion.without(config.held_out_signers)
+    trained, clips = learn(clip_config, folder, run_dir / OPINION_FOLDER, console)
+    if trained.figures:
+        console.print(f'second opinion: {trained.figures.accuracy:.3f} of the clips held out')
+    return consult(model, CLASS_NAMES, trained.model, clips.labels, opinion)
 
 
 def _fit(
@@ -395,8 +431,7 @@ def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
 def finish(
     config: TrainConfig, model: keras.Model, material: Material, run_dir: Path, console: Console
 ) -> Path:
-    """Weigh the labels, measure on what was held out, choose the thresholds, export."""
-    model = weigh(model, CLASS_NAMES, config.odds)
+    """Measure on what was held out, choose the thresholds, export."""
     probabilities = keras.Model(model.input, model.output['probabilities'])
 
     def predict(windows: Points) -> npt.NDArray[np.float32]:

@@ -35,11 +35,13 @@ from sign_recognition.training.calibrate import (
     predict_streams,
     score_streams,
 )
+from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.foreign import Track
 from sign_recognition.training.hand_motion import HandMotion
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
 from sign_recognition.training.scenes import Performed
+from sign_recognition.training.second_opinion import SecondOpinion
 from sign_recognition.training.stream_run import (
     CLASS_NAMES,
     Examples,
@@ -582,6 +584,16 @@ class TestTrain:
         assert 'going on after epoch 1' in told.getvalue()
         assert 'epoch 2/2' in told.getvalue() and 'epoch 1/2' not in told.getvalue()
 
+    def test_a_tiny_run_asks_for_a_second_opinion(self, tmp_path: Path) -> None:
+        write_dataset(tmp_path / 'shrec17')
+        clips = ClipConfig('lines', 'bilstm', {'units': [4, 4]}, window_frames=8, epochs=1)
+        opinion = SecondOpinion(replace(clips, view='camera'), ('Swipe Up',), 0.3)
+        told = io.StringIO()
+        config = replace(TINY, second_opinion=opinion)
+        path = train(config, tmp_path, tmp_path / 'run', Console(file=told, width=200))
+        assert OnnxClassifier(path).contract.labels == CLASS_NAMES
+        assert '2 clips to train on' in told.getvalue() and 'second opinion: ' in told.getvalue()
+
     def test_a_signer_without_clips_cannot_be_held_out(self, tmp_path: Path) -> None:
         write_dataset(tmp_path / 'shrec17')
         config = replace(TINY, held_out_signers=('2', '99'))
@@ -623,6 +635,7 @@ class TestTrain:
             ('decision: {start_score: 1.7}', 'decision: .*start_score: 0.4, 1.7'),
             ('decision: {label_dwell_s: {Swipe: 0.2}}', 'decision: .*label_dwell_s: .*Swipe'),
             ('odds: {Swipe: 2}', 'odds: Swipe: 2, allowed are labels'),
+            ('second_opinion: {labels: [Tap]}', 'second_opinion: .*allowed are config'),
         ],
     )
     def test_what_does_not_suit_the_model_is_named(

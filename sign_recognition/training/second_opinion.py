@@ -1,0 +1,148 @@
+"""A gesture starts only where a network that knows gestures alone names it, too.
+
+The networks of streams learn from footage what is no gesture, and so the most that they say of a
+movement is how sure they are that it is one; which one it is they say of a raised arm as surely as
+of a swipe. A network of whole clips has never seen anything but gestures. Of what is none it names
+one by chance, and seldom the same one: where the two disagree, nothing is performed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from sign_recognition.classifier import OUTPUT_NAME
+from sign_recognition.decision import NONE_LABEL
+from sign_recognition.training.clip_config import ClipConfig, read_config
+
+_TINY = 1e-7
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """Whom a model of streams asks, and about what.
+
+    Attributes:
+        clips: how the network that is asked is trained, on whole clips; it sees as many of the
+            newest frames of a stream's window as its own window has.
+        labels: what it is asked about.
+        needed: with this probability, or a higher one, it agrees.
+    """
+
+    clips: ClipConfig
+    labels: tuple[str, ...]
+    needed: float
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], folder: Path) -> SecondOpinion:
+        """From an entry of a YAML file.
+
+        Args:
+            values: `config`, a file of the recipe 'clips', and `labels` and `needed`.
+            folder: where that file is looked for.
+
+        Raises:
+            ValueError: the entry is not as described; names what is wrong.
+            ConfigError: the file cannot be followed.
+        """
+        if not isinstance(values, Mapping) or set(values) != {'config', 'labels', 'needed'}:
+            raise ValueError(f'{values!r}, allowed are config, labels and needed')
+        needed = values['needed']
+        if not isinstance(needed, (int, float)) or not 0 < needed <= 1:
+            raise ValueError(f'needed: {needed!r}, allowed is above 0 and up to 1')
+        labels = tuple(map(str, values['labels']))
+        return cls(read_config(folder / str(values['config'])), labels, float(needed))
+
+    def check(self, labels: Sequence[str], window_frames: int) -> None:
+        """Refuse what a model of streams cannot ask.
+
+        Raises:
+            ValueError: there is no such label, or its window is longer than that of the stream.
+        """
+        gestures = [label for label in labels if label != NONE_LABEL]
+        if unknown := [label for label in self.labels if label not in gestures]:
+            raise ValueError(f'labels: {unknown[0]!r}, allowed are {", ".join(gestures)}')
+        if self.clips.window_frames > window_frames:
+            raise ValueError(
+                f'config: window_frames {self.clips.window_frames}, allowed are {window_frames}, '
+                "the stream's, or fewer"
+            )
+
+    def without(self, signers: Sequence[str]) -> ClipConfig:
+        """The training of the network, which must not know whom the streams hold out."""
+        return replace(self.clips, held_out_signers=tuple(signers), fold=None)
+
+
+def consult(
+    model: keras.Model,
+    labels: Sequence[str],
+    asked: keras.Model,
+    asked_labels: Sequence[str],
+    opinion: SecondOpinion,
+) -> keras.Model:
+    """A model that says `none` where the one that is asked does not agree.
+
+    Args:
+        model: of streams, on `labels`.
+        labels: in the order of its probabilities; `none` is among them.
+        asked: of whole clips.
+        asked_labels: in the order of its probabilities.
+        opinion: about which labels, and when it agrees.
+
+    Returns:
+        A model with the outputs of the first. The odds of a label that was asked about against
+        `none` are multiplied by min(1, p / needed), p the other's probability of it; labels that
+        were not asked about stay as probable.
+
+    Raises:
+        ValueError: the model that is asked does not know a label.
+    """
+    known = list(asked_labels)
+    if unknown := [label for label in opinion.labels if label not in known]:
+        raise ValueError(f'second_opinion: labels: {unknown[0]} has no clip to learn from')
+    newest = model.input[:, -asked.input.shape[1] :]
+    # Of a label that nobody asks about it does not matter what is read.
+    places = [known.index(label) if label in opinion.labels else 0 for label in labels]
+    other = ops.take(asked(newest)[OUTPUT_NAME], places, axis=-1)
+    agreed = Agreed(
+        [float(label in opinion.labels) for label in labels],
+        list(labels).index(NONE_LABEL),
+        opinion.needed,
+        name='agreed',
+    )(model.output[OUTPUT_NAME], other)
+    return keras.Model(model.input, {**model.output, OUTPUT_NAME: agreed}, name=model.name)
+
+
+@keras.saving.register_keras_serializable('sign_recognition')
+class Agreed(keras.layers.Layer):  # type: ignore[misc]
+    """Probabilities (B, C) after a second opinion (B, C); see `consult`.
+
+    Args:
+        is_asked: (C,) 1.0 for labels that the other was asked about, 0.0 for all others.
+        none: place of `none`.
+        needed: probability from which on the other agrees.
+    """
+
+    def __init__(self, is_asked: Sequence[float], none: int, needed: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.is_asked, self.none, self.needed = list(is_asked), none, needed
+
+    def call(self, told: Any, other: Any) -> Any:
+        is_asked = np.array(self.is_asked, np.float32)
+        contested = np.maximum(is_asked, np.eye(len(is_asked), dtype=np.float32)[self.none])
+        factor = ops.minimum(other / self.needed, 1.0) * is_asked + (1.0 - is_asked)
+        weighed = told * factor
+        before = ops.sum(told * contested, axis=-1, keepdims=True)
+        after = ops.sum(weighed * contested, axis=-1, keepdims=True)
+        share = before / ops.maximum(after, _TINY)
+        return weighed * (contested * share + (1.0 - contested))
+
+    def get_config(self) -> dict[str, Any]:
+        own = {'is_asked': self.is_asked, 'none': self.none, 'needed': self.needed}
+        return {**super().get_config(), **own}
