@@ -1,9 +1,8 @@
-"""A gesture starts only where a network that knows gestures alone names it, too.
+"""A gesture starts only where a network that knows nothing but gestures names it, too.
 
-The networks of streams learn from footage what is no gesture, and so the most that they say of a
-movement is how sure they are that it is one; which one it is they say of a raised arm as surely as
-of a swipe. A network of whole clips has never seen anything but gestures. Of what is none it names
-one by chance, and seldom the same one: where the two disagree, nothing is performed.
+Networks of streams learn what is no gesture, and are then as sure of an arm that is only raised as
+of a swipe. A network of whole clips has never seen such an arm. It names the gesture that is
+nearest, and that is seldom the same one.
 """
 
 from __future__ import annotations
@@ -56,18 +55,24 @@ class SecondOpinion:
         needed = values['needed']
         if not isinstance(needed, (int, float)) or not 0 < needed <= 1:
             raise ValueError(f'needed: {needed!r}, allowed is above 0 and up to 1')
-        labels = tuple(map(str, values['labels']))
-        return cls(read_config(folder / str(values['config'])), labels, float(needed))
+        labels = values['labels']
+        if not isinstance(labels, list) or not labels:
+            raise ValueError(f'labels: {labels!r}, allowed is a list of labels')
+        clips = read_config(folder / str(values['config']))
+        return cls(clips, tuple(map(str, labels)), float(needed))
 
     def check(self, labels: Sequence[str], window_frames: int) -> None:
         """Refuse what a model of streams cannot ask.
 
         Raises:
-            ValueError: there is no such label, or its window is longer than that of the stream.
+            ValueError: there is no such label, or the other does not see what a camera gives, or
+                more of it than the stream's window holds.
         """
         gestures = [label for label in labels if label != NONE_LABEL]
         if unknown := [label for label in self.labels if label not in gestures]:
             raise ValueError(f'labels: {unknown[0]!r}, allowed are {", ".join(gestures)}')
+        if self.clips.view != 'camera' or self.clips.images is not None:
+            raise ValueError(f'config: {self.clips.name}: allowed is view: camera, without images')
         if self.clips.window_frames > window_frames:
             raise ValueError(
                 f'config: window_frames {self.clips.window_frames}, allowed are {window_frames}, '

@@ -25,7 +25,7 @@ LABELS = ('Grab', 'Swipe Left', 'Swipe Right', 'none')
 ASKED_LABELS = ('Swipe Right', 'Swipe Left', 'none')
 FRAMES, ASKED_FRAMES = 16, 6
 ASKED = ('Swipe Left', 'Swipe Right')
-CLIPS = ClipConfig('lines', 'bilstm', window_frames=ASKED_FRAMES, held_out_signers=('1',))
+CLIPS = ClipConfig('lines', 'bilstm', held_out_signers=('1',))
 OPINION = SecondOpinion(CLIPS, ASKED, 0.4)
 
 agreed = Agreed([0.0, 1.0, 1.0, 0.0], 3, OPINION.needed)
@@ -111,14 +111,18 @@ def test_it_never_learns_from_whom_the_streams_hold_out() -> None:
         ('opinion.yaml', 'allowed are config, labels and needed'),
         ({'config': 'opinion.yaml', 'labels': ['Grab']}, 'allowed are config, labels and needed'),
         ({'config': 'opinion.yaml', 'labels': ['Grab'], 'needed': 0}, 'needed: 0, allowed'),
+        ({'config': 'opinion.yaml', 'labels': 'Grab', 'needed': 0.3}, "labels: 'Grab', allowed is"),
         ({'config': 'opinion.yaml', 'labels': ['Tap'], 'needed': 0.3}, "labels: 'Tap', allowed"),
+        ({'config': 'gone.yaml', 'labels': ['Grab'], 'needed': 0.3}, 'gone.yaml'),
         ({'config': 'opinion.yaml', 'labels': ['none'], 'needed': 0.3}, "labels: 'none', allowed"),
+        ({'config': 'metres.yaml', 'labels': ['Grab'], 'needed': 0.3}, 'allowed is view: camera'),
         ({'config': 'long.yaml', 'labels': ['Grab'], 'needed': 0.3}, 'window_frames 40, allowed'),
     ],
 )
 def test_what_cannot_be_asked_is_named(entry: object, named: str, tmp_path: Path) -> None:
-    text = 'recipe: clips\nname: x\narch: bilstm\nwindow_frames: '
-    (tmp_path / 'opinion.yaml').write_text(f'{text}6')
-    (tmp_path / 'long.yaml').write_text(f'{text}40')
+    text = 'recipe: clips\nname: x\narch: bilstm\n'
+    (tmp_path / 'opinion.yaml').write_text(f'{text}view: camera\nwindow_frames: 6')
+    (tmp_path / 'long.yaml').write_text(f'{text}view: camera\nwindow_frames: 40')
+    (tmp_path / 'metres.yaml').write_text(f'{text}window_frames: 6')
     with pytest.raises(ValueError, match=named):
         SecondOpinion.read(entry, tmp_path).check(LABELS, FRAMES)  # type: ignore[arg-type]
