@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -38,11 +39,27 @@ def keras_model(contract: ModelContract) -> Any:
     options = settings.get('architecture_options', settings.get('options', {}))
     try:
         from sign_recognition.training import architectures
-
-        build = architectures.find(contract.architecture).build
-        return build(contract.window_frames, len(contract.labels), **options)
     except ModuleNotFoundError:
         return None
+    build = architectures.find(contract.architecture).build
+    twin = build(contract.window_frames, len(contract.labels), **options)
+    asked = settings.get('second_opinion')
+    return with_opinion(twin, contract.labels, asked, config.parent) if asked else twin
+
+
+def with_opinion(twin: Any, labels: Sequence[str], asked: dict[str, Any], folder: Path) -> Any:
+    """The twin and the untrained twin of the network that its configuration asks."""
+    from sign_recognition.training import architectures
+    from sign_recognition.training.either_hand import read_either_hand
+    from sign_recognition.training.second_opinion import SecondOpinion, consult
+
+    opinion = SecondOpinion.read(asked, folder)
+    clips = opinion.clips
+    network = architectures.find(clips.arch).build(
+        clips.window_frames, len(labels), **clips.options
+    )
+    either = read_either_hand(network, labels, (), clips.left_hand)
+    return consult(twin, labels, either, labels, opinion)
 
 
 def probe(contract: ModelContract) -> Points:
