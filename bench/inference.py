@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -34,32 +33,27 @@ console = Console()
 def keras_model(contract: ModelContract) -> Any:
     """The untrained twin of a model, built as its configuration says; None without TensorFlow."""
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+    try:
+        from sign_recognition.training import architectures
+        from sign_recognition.training.either_hand import read_either_hand
+        from sign_recognition.training.second_opinion import SecondOpinion, consult
+    except ModuleNotFoundError:
+        return None
     config = config_file(f'train/{contract.name}.yaml')
     settings = yaml.safe_load(config.read_text()) if config.is_file() else {}
     options = settings.get('architecture_options', settings.get('options', {}))
-    try:
-        from sign_recognition.training import architectures
-    except ModuleNotFoundError:
-        return None
+    labels = contract.labels
     build = architectures.find(contract.architecture).build
-    twin = build(contract.window_frames, len(contract.labels), **options)
-    asked = settings.get('second_opinion')
-    return with_opinion(twin, contract.labels, asked, config.parent) if asked else twin
-
-
-def with_opinion(twin: Any, labels: Sequence[str], asked: dict[str, Any], folder: Path) -> Any:
-    """The twin and the untrained twin of the network that its configuration asks."""
-    from sign_recognition.training import architectures
-    from sign_recognition.training.either_hand import read_either_hand
-    from sign_recognition.training.second_opinion import SecondOpinion, consult
-
-    opinion = SecondOpinion.read(asked, folder)
+    twin = build(contract.window_frames, len(labels), **options)
+    if 'second_opinion' not in settings:
+        return twin
+    opinion = SecondOpinion.read(settings['second_opinion'], config.parent)
     clips = opinion.clips
-    network = architectures.find(clips.arch).build(
-        clips.window_frames, len(labels), **clips.options
+    build = architectures.find(clips.arch).build
+    asked = build(clips.window_frames, len(labels), **clips.options)
+    return consult(
+        twin, labels, read_either_hand(asked, labels, (), clips.left_hand), labels, opinion
     )
-    either = read_either_hand(network, labels, (), clips.left_hand)
-    return consult(twin, labels, either, labels, opinion)
 
 
 def probe(contract: ModelContract) -> Points:

@@ -367,11 +367,13 @@ def train(
         _fit(config, back, pool, run_dir, console)
     model = weigh(whole, CLASS_NAMES, config.odds)
     if config.second_opinion:
-        model = _consult(model, config, config.second_opinion, data_dir, run_dir, console)
+        model = _with_second_opinion(
+            model, config, config.second_opinion, data_dir, run_dir, console
+        )
     return finish(config, model, material, run_dir, console)
 
 
-def _consult(
+def _with_second_opinion(
     model: keras.Model,
     config: TrainConfig,
     opinion: SecondOpinion,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,10 +120,10 @@ def test_it_never_learns_from_whom_the_streams_hold_out() -> None:
         ({'config': 'long.yaml', 'labels': ['Grab'], 'needed': 0.3}, 'window_frames 40, allowed'),
     ],
 )
-def test_what_cannot_be_asked_is_named(entry: object, named: str, tmp_path: Path) -> None:
+def test_what_cannot_be_asked_is_named(entry: Any, named: str, tmp_path: Path) -> None:
     text = 'recipe: clips\nname: x\narch: bilstm\n'
     (tmp_path / 'opinion.yaml').write_text(f'{text}view: camera\nwindow_frames: 6')
     (tmp_path / 'long.yaml').write_text(f'{text}view: camera\nwindow_frames: 40')
     (tmp_path / 'metres.yaml').write_text(f'{text}window_frames: 6')
     with pytest.raises(ValueError, match=named):
-        SecondOpinion.read(entry, tmp_path).check(LABELS, FRAMES)  # type: ignore[arg-type]
+        SecondOpinion.read(entry, tmp_path).check(LABELS, FRAMES)
