@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sign_recognition.commands.benchmark import load_quietly
 from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import Solution
 from sign_recognition.graph import AUTO, solution_for
@@ -15,7 +16,7 @@ from sign_recognition.graph import AUTO, solution_for
 if TYPE_CHECKING:
     from sign_recognition.datasets.clip_folder import ClipFolder
     from sign_recognition.detector import DetectorConfig
-    from sign_recognition.evaluation.clips import ClipResult
+    from sign_recognition.evaluation.clips import Camera, ClipResult
     from sign_recognition.evaluation.evaluate import Evaluation
     from sign_recognition.evaluation.truth import Truth
 
@@ -34,6 +35,13 @@ def evaluate(
             help="Instead of recordings a folder of clips: a data set, or SHREC'17 as it comes."
         ),
     ] = None,
+    view: Annotated[
+        str,
+        typer.Option(
+            help='How clips are seen: recorded, as they are; or camera, those in metres as '
+            'MediaPipe tells what a virtual camera sees.'
+        ),
+    ] = 'recorded',
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -94,11 +102,14 @@ def evaluate(
             'RECORDINGS': recordings, '--truth': truth, '--truth-map': truth_map, '--tier': tier,
             '--silent': silent, '--landmarks': landmarks, '--baseline': baseline, '--topic': topic,
         }  # fmt: skip
-        _evaluate_clips(data, models, report, html, [k for k, v in of_recordings.items() if v])
+        given = [k for k, v in of_recordings.items() if v]
+        _evaluate_clips(data, view, models, report, html, given)
         return
     with one_error():
         if not recordings:
             raise ValueError('RECORDINGS: none, allowed are some, or --data FOLDER')
+        if view != 'recorded':
+            raise ValueError('--view: only together with --data')
         _check(models, baseline, (report, html))
         before = read_baseline(baseline) if baseline else None
         evaluation = _evaluate(
@@ -120,7 +131,12 @@ def evaluate(
 
 
 def _evaluate_clips(
-    data: Path, models: Sequence[str], report: Path | None, html: Path | None, refused: list[str]
+    data: Path,
+    view: str,
+    models: Sequence[str],
+    report: Path | None,
+    html: Path | None,
+    refused: list[str],
 ) -> None:
     from rich.console import Console
 
@@ -133,16 +149,37 @@ def _evaluate_clips(
         if refused:
             raise ValueError(f'{", ".join(refused)}: not together with --data')
         _check(models, None, (report, html))
-        folder, results = _classify_clips(data, models)
+        folder, results = _classify_clips(data, models, _camera(view))
         if report:
-            write_whole(report, to_text(clip_report(folder, results)))
+            write_whole(report, to_text(clip_report(folder, results, view)))
         if html:
-            write_whole(html, clip_page(folder, results))
+            write_whole(html, clip_page(folder, results, view))
     for table in clip_tables(results):
         Console().print(table)
 
 
-def _classify_clips(data: Path, models: Sequence[str]) -> tuple[ClipFolder, list[ClipResult]]:
+def _camera(view: str) -> Camera | None:
+    """Through which clips are seen, each through one of its own, the same every time.
+
+    Raises:
+        ValueError: there is no such view.
+        ModuleNotFoundError: the virtual camera is not installed.
+    """
+    from sign_recognition.training.clip_config import VIEWS
+
+    if view not in VIEWS:
+        raise ValueError(f'view: {view!r}, allowed are {", ".join(VIEWS)}')
+    if view == 'recorded':
+        return None
+    load_quietly()
+    from sign_recognition.training.clip_data import camera_view
+
+    return lambda window, number: camera_view(window[None], number)[0]
+
+
+def _classify_clips(
+    data: Path, models: Sequence[str], camera: Camera | None
+) -> tuple[ClipFolder, list[ClipResult]]:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -156,7 +193,7 @@ def _classify_clips(data: Path, models: Sequence[str]) -> tuple[ClipFolder, list
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task('clips', total=folder.count)
-        return folder, evaluate_clips(folder, classifiers, lambda: progress.advance(task))
+        return folder, evaluate_clips(folder, classifiers, lambda: progress.advance(task), camera)
 
 
 def _check(models: Sequence[str], baseline: Path | None, outputs: Sequence[Path | None]) -> None:

@@ -62,11 +62,11 @@ def _label_table(result: ClipResult) -> Table:
     return table
 
 
-def clip_page(folder: ClipFolder, results: Sequence[ClipResult]) -> str:
-    """The whole HTML file."""
+def clip_page(folder: ClipFolder, results: Sequence[ClipResult], view: str) -> str:
+    """The whole HTML file; `view` as in `clip_report`."""
     parts = [
         '<h1>Clip evaluation</h1>',
-        f'<p class="dim">{escape(folder.info.name)}: {folder.count} clips.</p>',
+        f'<p class="dim">{escape(folder.info.name)}: {folder.count} clips, view: {view}.</p>',
     ]
     for result in results:
         for name, figures in _kinds(result):

@@ -14,11 +14,14 @@ from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.clip_folder import ClipFolder
 from sign_recognition.datasets.shrec17 import fine_label
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
+from sign_recognition.landmarks import Points
 from sign_recognition.sequence import clip_window
 
 FORMAT = 'sign_recognition clip evaluation 1'
 
 Probabilities = npt.NDArray[np.float32]
+# A window (T, 75, 3) in metres and the number of its clip, to the same in image widths.
+Camera = Callable[[Points, int], Points]
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,15 @@ def evaluate_clips(
     folder: ClipFolder,
     classifiers: Sequence[OnnxClassifier],
     tick: Callable[[], None] = lambda: None,
+    camera: Camera | None = None,
 ) -> list[ClipResult]:
     """Classify every clip with every model.
 
     Args:
         folder: of the clips.
-        classifiers: models that read landmarks in the space of the clips.
+        classifiers: models that read landmarks in the space of the clips, or of the camera.
         tick: called after each clip.
+        camera: through which models see clips in metres; None: they see clips as they are.
 
     Returns:
         A result for each model.
@@ -91,10 +96,10 @@ def evaluate_clips(
             )
     facts: list[tuple[str, str, str, str]] = []
     told: list[list[tuple[Probabilities, Probabilities]]] = [[] for _ in classifiers]
-    for clip in folder.clips():
+    for number, clip in enumerate(folder.clips()):
         facts.append((clip.id, clip.label, fine_label(clip), clip.signer))
         for classifier, rows in zip(classifiers, told, strict=True):
-            rows.append(_classify(classifier, clip, folder))
+            rows.append(_classify(classifier, _window(classifier, clip, number, folder, camera)))
         tick()
     return [
         _result(classifier, facts, _Seen(*map(np.stack, zip(*rows, strict=True))))
@@ -102,20 +107,32 @@ def evaluate_clips(
     ]
 
 
-def _classify(
-    classifier: OnnxClassifier, clip: Clip, folder: ClipFolder
-) -> tuple[Probabilities, Probabilities]:
+def _window(
+    classifier: OnnxClassifier, clip: Clip, number: int, folder: ClipFolder, camera: Camera | None
+) -> Points:
     contract = classifier.contract
-    if clip.space != contract.space:
+    if camera and clip.space != 'world':
         raise DatasetError(
-            f'{folder.path}: clip {clip.id!r} is of space {clip.space!r}, '
-            f'model {classifier.path} reads {contract.space!r}'
+            f"{folder.path}: clip {clip.id!r} is of space {clip.space!r}, a camera sees 'world'"
+        )
+    space = 'image' if camera else clip.space
+    if space != contract.space:
+        remedy = (
+            ', which --view camera shows' if (space, contract.space) == ('world', 'image') else ''
+        )
+        raise DatasetError(
+            f'{folder.path}: clip {clip.id!r} is of space {space!r}, '
+            f'model {classifier.path} reads {contract.space!r}{remedy}'
         )
     window = clip_window(
         clip.points.astype(np.float32), clip.times_s,
         contract.clip_fit, contract.window_frames, contract.rate_hz,
     )  # fmt: skip
-    fine = classifier.fine(window) if contract.fine_labels else np.empty(0, np.float32)
+    return camera(window, number) if camera else window
+
+
+def _classify(classifier: OnnxClassifier, window: Points) -> tuple[Probabilities, Probabilities]:
+    fine = classifier.fine(window) if classifier.contract.fine_labels else np.empty(0, np.float32)
     return classifier(window), fine
 
 
@@ -139,10 +156,17 @@ def _result(
     return ClipResult(contract.name, classifier.digest(), figures, fine, mistakes)
 
 
-def clip_report(folder: ClipFolder, results: Sequence[ClipResult]) -> dict[str, Any]:
-    """Everything, for scripts; the same clips and models give the same to the last digit."""
+def clip_report(folder: ClipFolder, results: Sequence[ClipResult], view: str) -> dict[str, Any]:
+    """Everything, for scripts; the same clips and models give the same to the last digit.
+
+    Args:
+        folder: of the clips.
+        results: of `evaluate_clips`.
+        view: in which they were seen, one of VIEWS.
+    """
     return {
         'format': FORMAT,
+        'view': view,
         'data': {'name': folder.info.name, 'kind': folder.info.kind, 'clips': folder.count},
         'models': [
             {

@@ -12,9 +12,12 @@ import pytest
 from support import LABELS, contract, write_image_model, write_model
 from typer.testing import CliRunner
 
+from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.cli import app
 from sign_recognition.datasets.clip import Clip
+from sign_recognition.datasets.clip_folder import open_folder
 from sign_recognition.datasets.store import DatasetInfo, write_dataset
+from sign_recognition.evaluation.clips import evaluate_clips
 from sign_recognition.landmarks import RIGHT_HAND
 from sign_recognition.model_contract import ImageInput
 
@@ -122,8 +125,44 @@ def refused(result, named):
     assert re.search(named, result.stderr), result.stderr
 
 
-def test_a_model_of_another_space_is_refused(tmp_path, root):
-    refused(run('--data', root, '--model', other_model(tmp_path)), "'world'.*reads 'image'")
+def test_a_model_of_another_space_is_refused(tmp_path, root, model):
+    of_images = other_model(tmp_path)
+    refused(run('--data', root, '--model', of_images), "'world'.*reads 'image'.*--view camera")
+    pytest.importorskip('tensorflow')
+    seen = run('--data', root, '--view', 'camera', '--model', model)
+    refused(seen, "of space 'image'.*reads 'world'$")
+
+
+def test_each_clip_is_seen_through_the_camera(tmp_path, root):
+    places = (HIGH_X, LOW_X, LOW_X)
+    classifier = OnnxClassifier(other_model(tmp_path))
+    (result,) = evaluate_clips(
+        open_folder(root), [classifier], camera=lambda window, number: window * 0 + places[number]
+    )
+    assert result.figures.accuracy == 1.0
+
+
+def test_the_virtual_camera_is_the_same_every_time(tmp_path, root):
+    pytest.importorskip('tensorflow')
+    options = ('--data', root, '--view', 'camera', '--model', other_model(tmp_path))
+    content = evaluated(tmp_path, *options, '--html', tmp_path / 'page.html')
+    assert content['view'] == 'camera'
+    assert 'view: camera' in (tmp_path / 'page.html').read_text()
+    assert evaluated(tmp_path, *options) == content
+
+
+def test_a_camera_sees_metres_alone(tmp_path):
+    pytest.importorskip('tensorflow')
+    write_dataset(tmp_path, DatasetInfo('mine', 'csv'), [
+        Clip('one', 'Swipe Right', np.full((4, 75, 3), 0.5, np.float32), 10.0, 'anna')
+    ])  # fmt: skip
+    seen = run('--data', tmp_path, '--view', 'camera', '--model', other_model(tmp_path))
+    refused(seen, "'one' is of space 'image', a camera sees 'world'")
+
+
+def test_a_view_is_known_and_of_clips(root, model):
+    refused(run('--data', root, '--model', model, '--view', 'side'), 'recorded, camera')
+    refused(run('bag', '--model', model, '--view', 'camera'), '--view: only together with --data')
 
 
 def test_a_model_without_a_label_is_refused(tmp_path, root):
