@@ -6,7 +6,6 @@ or lies in shared/data beside the checkout.
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 
@@ -14,8 +13,9 @@ import pytest
 
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.detector import DetectorConfig, make_detector
-from sign_recognition.evaluation.events import LATEST_START_S
+from sign_recognition.evaluation.events import may_explain
 from sign_recognition.evaluation.replay import gestures, replay
+from sign_recognition.evaluation.truth import read_truth
 from sign_recognition.recognizer import Recognizer
 from sign_recognition.resources import model_file
 from sign_recognition.sources.files import VideoFile
@@ -25,7 +25,7 @@ VIDEO = DATA / 'video'
 pytestmark = pytest.mark.skipif(
     not (VIDEO / 'truth.csv').is_file(), reason=f'no real clips in {VIDEO}: NOT tried on them'
 )
-MOTIONS = {name.lower(): f'Swipe {name}' for name in ('Left', 'Right', 'Up', 'Down')}
+SWIPES = {name.lower(): f'Swipe {name}' for name in ('Left', 'Right', 'Up', 'Down')}
 FOREIGN = ('chalearn_nmadapan', 'wave_imishra')
 
 
@@ -39,40 +39,32 @@ def recognise(path):
         detector.close()
 
 
-def rows():
-    """truth.csv: strokes by clip, as (motion, start, end)."""
-    strokes = {}
-    with (VIDEO / 'truth.csv').open() as file:
-        for row in csv.DictReader(file):
-            stroke = (row['image_motion'], float(row['start_s']), float(row['end_s']))
-            strokes.setdefault(row['clip'], []).append(stroke)
-    return strokes
+def strokes():
+    """Each clip and what is performed in it."""
+    return read_truth(VIDEO / 'truth.csv', SWIPES).clips.items()
+
+
+def near(stroke, events):
+    """Labels of the events that a stroke may explain."""
+    return [each.label for each in events if may_explain(stroke, each.start_s)]
 
 
 def test_swipes_are_found_in_their_direction():
     missed = []
-    for clip, strokes in rows().items():
+    for clip, performed in strokes():
         events = recognise(VIDEO / clip)
-        for motion, start_s, end_s in strokes:
-            label = MOTIONS.get(motion)
-            if label and not any(e.label == label for e in near(events, start_s, end_s)):
-                missed.append((clip, motion, events))
+        swipes = [stroke for stroke in performed if stroke.label in SWIPES.values()]
+        missed += [(clip, each, events) for each in swipes if each.label not in near(each, events)]
     assert len(missed) <= 3, missed
 
 
 def test_two_handed_gestures_and_foreign_footage_stay_silent():
     false = []
-    for clip, strokes in rows().items():
-        for motion, start_s, end_s in strokes:
-            if motion.startswith('two-hands'):
-                false += near(recognise(VIDEO / clip), start_s, end_s)
+    for clip, performed in strokes():
+        if zooms := [stroke for stroke in performed if stroke.label.startswith('two-hands')]:
+            events = recognise(VIDEO / clip)
+            false += [(clip, label) for zoom in zooms for label in near(zoom, events)]
     clips = [path for name in FOREIGN for path in sorted((VIDEO / name).glob('*.mp4'))[:5]]
-    for clip in clips:
-        false += recognise(clip)
+    false += [(clip.name, each) for clip in clips for each in recognise(clip)]
     assert len(clips) == 10
     assert len(false) <= 3, false
-
-
-def near(events, start_s, end_s):
-    """Events that a stroke may explain."""
-    return [e for e in events if start_s <= e.start_s <= end_s + LATEST_START_S]
