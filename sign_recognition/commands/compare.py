@@ -17,7 +17,7 @@ def compare(
     ],
     arch: Annotated[
         list[str] | None,
-        typer.Option(help='Entry of the configuration, or architecture; repeatable [all entries].'),
+        typer.Option(help='Entry of the configuration, or architecture; repeatable (all entries).'),
     ] = None,
     folds: Annotated[
         int,
@@ -30,7 +30,7 @@ def compare(
         float | None, typer.Option(min=1, help='Seconds of processor time for each training.')
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help='The protocol: YAML file [config/train/compare.yaml].')
+        Path | None, typer.Option(help='The protocol: YAML file (config/train/compare.yaml).')
     ] = None,
 ) -> None:
     """Compare architectures: same folds by signer, same budget; broken off, it goes on."""

@@ -23,7 +23,7 @@ def train(
     ],
     config: Annotated[Path, typer.Option(help='YAML file as in config/train.')],
     out: Annotated[
-        Path | None, typer.Option(file_okay=False, help='Folder of the run [runs/NAME].')
+        Path | None, typer.Option(file_okay=False, help='Folder of the run (runs/NAME).')
     ] = None,
     arch: Annotated[
         str | None, typer.Option(help='Another architecture than the configured one.')

@@ -21,7 +21,12 @@ from sign_recognition.training.stream_augmentation import TOWARDS_CAMERA
 
 Step = Callable[..., Any]
 # What the words of a label with a direction say.
-_DIRECTIONS = re.compile(r'\b(left|right|cw|ccw|clockwise|counterclockwise)\b', re.IGNORECASE)
+_DIRECTIONS = {
+    'left', 'leftward', 'leftwards', 'right', 'rightward', 'rightwards',
+    'cw', 'ccw', 'clockwise', 'counterclockwise', 'anticlockwise',
+}  # fmt: skip
+# Also those of swipe_left, SwipeLeft, turnCCW and left2.
+_WORD = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+')
 _DIRECTED_STEPS = ('mirror', 'flip')
 _NEAREST_M = 0.12
 _X_SIGN = np.array((-1, 1, 1), np.float32)
@@ -98,8 +103,8 @@ def _check_directions(name: str, labels: Sequence[str], directed: Sequence[str])
 
 
 def has_direction(label: str) -> bool:
-    """Whether the words of a label say that its mirror twin is another sign."""
-    return _DIRECTIONS.search(label) is not None
+    """Whether the words of a label, however joined, say that its mirror twin is another sign."""
+    return any(word.lower() in _DIRECTIONS for word in _WORD.findall(label))
 
 
 def mirror(points: Any, seed: Any, share: float = 0.5, middle: float = 0.5) -> Any:

@@ -72,10 +72,7 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
     if held_out is None:
         return ['No clip was held out: nothing is known of its worth.']
     told = [
-        f'On {held_out["clips"]} clips of signers that training never saw '
-        f'({", ".join(facts["signers"]["held_out"])}):'
-        if not set(facts['signers']['held_out']) & set(facts['signers']['train'])
-        else f'On {held_out["clips"]} clips of THE SAME signers as in training, which flatters:',
+        f'On {held_out["clips"]} clips {_of_whom(facts)}:',
         '',
         '| accuracy | top 5 | macro F1 | mean of signers | worst signer |',
         '|---|---|---|---|---|',
@@ -92,6 +89,16 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
             f'| {each["f1"]:.3f} |'
         )
     return [*told, '', '![Confusion](confusion.png) ![Learning curves](learning_curves.png)']
+
+
+def _of_whom(facts: Mapping[str, Any]) -> str:
+    """Whether training saw the signers of the held-out clips, in words."""
+    train, stop, held_out = (set(facts['signers'][name]) for name in ('train', 'stop', 'held_out'))
+    if held_out & (train | stop):
+        return 'of THE SAME signers as in training, which flatters'
+    if facts['held_out_of_nobody']:
+        return 'of signers who are NOT KNOWN: where training saw them, it flatters'
+    return f'of signers that training never saw ({", ".join(sorted(held_out))})'
 
 
 def _number(figures: Mapping[str, Any], name: str) -> str:

@@ -10,13 +10,56 @@ from typing import Any
 import yaml
 
 from sign_recognition.model_contract import CLIP_FITS, ImageInput
+from sign_recognition.training.settings import (
+    BELOW_ONE,
+    MAPPING,
+    MAPPINGS,
+    NAME,
+    NAMES,
+    NOT_NEGATIVE,
+    OF_BOTH_RECIPES,
+    POSITIVE,
+    SHARE,
+    ConfigError,
+    Kind,
+    check,
+    is_names,
+    mappings,
+    names,
+    one_of,
+    text,
+    whole_number,
+)
 
 RECIPES = ('streams', 'clips')
 VIEWS = ('recorded', 'camera')
 
 
-class ConfigError(ValueError):
-    """A configuration cannot be followed; names the file or setting, the value, the allowed."""
+def _is_folds(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return len(value) >= 2 and all(map(is_names, value))
+    return whole_number(2).fits(value)
+
+
+_KINDS: Mapping[str, Kind] = {
+    **OF_BOTH_RECIPES,
+    'arch': NAME,
+    'clip_fit': one_of(CLIP_FITS),
+    'view': one_of(VIEWS),
+    'images': Kind(
+        'a mapping of height, width and content', lambda value: isinstance(value, ImageInput)
+    ).or_nothing(),
+    **dict.fromkeys(('options', 'left_hand'), MAPPING),
+    **dict.fromkeys(('skip_labels', 'foreign', 'foreign_skip'), NAMES),
+    **dict.fromkeys(('corrections', 'augment'), MAPPINGS),
+    **dict.fromkeys(('rests', 'foreign_weight', 'balance'), SHARE),
+    'folds': Kind('a whole number, 2 or more, or as many lists of signers', _is_folds),
+    'fold': whole_number(0).or_nothing(),
+    'budget_s': POSITIVE.or_nothing(),
+    'weight_decay': NOT_NEGATIVE,
+    'ema': BELOW_ONE,
+    'patience': whole_number(0),
+}
 
 
 @dataclass(frozen=True)
@@ -98,29 +141,17 @@ class ClipConfig:
     patience: int = 0
 
     def __post_init__(self) -> None:
-        for name, allowed in (('clip_fit', CLIP_FITS), ('view', VIEWS)):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(f'{name}: {getattr(self, name)!r}, allowed are {allowed}')
-        for name in ('window_frames', 'rate_hz', 'epochs', 'batch', 'learning_rate'):
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not value > 0:
-                raise ConfigError(f'{name}: {value!r}, allowed is a positive number')
-        self._check_material()
-        count = self.folds if isinstance(self.folds, int) else len(self.folds)
-        if count < 2:
-            raise ConfigError(f'folds: {count}, allowed are 2 or more')
-        if self.fold is not None and not 0 <= self.fold < count:
-            raise ConfigError(f'fold: {self.fold}, allowed are 0 to {count - 1}')
-
-    def _check_material(self) -> None:
+        check(self, _KINDS)
         for each in self.corrections:
-            if not {'signer', 'label'} <= set(each) <= {'signer', 'label', 'shown'}:
+            known = {'signer', 'label'} <= set(each) <= {'signer', 'label', 'shown'}
+            if not known or not is_names(tuple(each.values())):
                 raise ConfigError(
-                    f'corrections: {dict(each)}, allowed are signer and label, and shown'
+                    f'corrections: {dict(each)}, allowed are signer and label, and shown: '
+                    'each a name, yes and no in quotes'
                 )
-        for name in ('rests', 'foreign_weight', 'balance'):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f'{name}: {getattr(self, name)!r}, allowed is 0 to 1')
+        count = self.folds if isinstance(self.folds, int) else len(self.folds)
+        if self.fold is not None and self.fold >= count:
+            raise ConfigError(f'fold: {self.fold}, allowed are 0 to {count - 1}')
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> ClipConfig:
@@ -136,14 +167,19 @@ class ClipConfig:
             raise ConfigError('name: missing')
         values = dict(values)
         for key in ('skip_labels', 'held_out_signers', 'foreign', 'foreign_skip'):
-            values[key] = tuple(map(str, values.get(key) or ()))
+            values[key] = names(values.get(key))
         for key in ('augment', 'corrections'):
-            values[key] = tuple(values.get(key) or ())
-        values['options'] = dict(values.get('options') or {})
+            values[key] = mappings(values.get(key))
+        if MAPPINGS.fits(values['corrections']):
+            values['corrections'] = tuple(
+                {key: text(value) for key, value in each.items()} for each in values['corrections']
+            )
+        if values.get('options') is None:
+            values['options'] = {}
         if isinstance(values.get('folds'), list):
-            values['folds'] = tuple(tuple(map(str, each)) for each in values['folds'])
+            values['folds'] = tuple(map(names, values['folds']))
         try:
-            if values.get('images') is not None:
+            if isinstance(values.get('images'), dict):
                 values['images'] = ImageInput(**values['images'])
             return cls(**values)
         except (TypeError, ValueError) as error:
@@ -151,13 +187,8 @@ class ClipConfig:
 
     def to_text(self) -> str:
         """The YAML file that gives this configuration."""
-        values = asdict(self)
-        for key, value in values.items():
-            if isinstance(value, tuple):
-                values[key] = list(value)
-        if not isinstance(self.folds, int):
-            values['folds'] = [list(each) for each in self.folds]
-        return yaml.safe_dump({'recipe': 'clips', **values}, sort_keys=False, allow_unicode=True)
+        values = {'recipe': 'clips', **asdict(self)}
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def read_recipe(path: Path) -> tuple[str, dict[str, Any]]:

@@ -24,7 +24,8 @@ from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import SPACES
 from sign_recognition.sequence import clip_window, nearest_frames
 from sign_recognition.training import clip_augmentation
-from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_config import ClipConfig
+from sign_recognition.training.settings import ConfigError
 
 Rows = npt.NDArray[np.intp]
 # Landmarks (N, T, 75, 3) float32, or images (N, T, H, W, 3) uint8.
@@ -126,7 +127,8 @@ class Division:
     Attributes:
         train: rows of a ClipSet.
         stop: rows; of training signers that training does not see, empty without early stopping.
-        held_out: rows; of signers that neither of the others has.
+        held_out: rows; of signers that neither of the others has, unless the data set's own split
+            has signers on two sides.
         foreign: rows; foreign clips of 'none' from sources that training never saw.
         footage: those sources, each as data set/clip.
     """
@@ -136,6 +138,15 @@ class Division:
     held_out: Rows
     foreign: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
     footage: tuple[str, ...] = ()
+
+    def unseen_signers(self, clips: ClipSet) -> tuple[str, ...]:
+        """Held-out signers of whom no clip trains the model or tells when to stop, by name."""
+        seen, held_out = (
+            {clips.signers[row] for row in rows}
+            for rows in (np.concatenate([self.train, self.stop]), self.held_out)
+        )
+        # Who is not known may be anybody.
+        return tuple(sorted(held_out - seen - {''}))
 
 
 def divide(clips: ClipSet, config: ClipConfig) -> Division:

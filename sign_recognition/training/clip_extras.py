@@ -15,8 +15,9 @@ from sign_recognition.datasets.clip_folder import ClipFolder, open_folder
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.sequence import clip_window
-from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import ClipSet, Division, Rows
+from sign_recognition.training.settings import ConfigError
 
 # Foreign clips are cut into windows that begin so long after each other, in windows.
 _STEP = 0.25
@@ -35,16 +36,15 @@ def prepare(
     The rows of the clips stay, and what is held out keeps its label; new clips follow them.
 
     Raises:
-        ConfigError: a correction fits no clip, or no foreign clip is left.
+        ConfigError: a correction fits no clip, no foreign clip is left, or one is of another space.
         DatasetError: a foreign data set is missing or broken.
     """
     clips, division = _correct(clips, division, config)
-    labels = clips.labels
     if config.rests:
         clips, rows = _append(clips, *_rests(clips.windows[division.train], config))
         division = replace(division, train=np.concatenate([division.train, rows]))
     if config.foreign:
-        windows, shown, sources = _foreign(folder, labels, config, console)
+        windows, shown, sources = _foreign(folder, clips, config, console)
         footage = _held_out(sources, config)
         apart = np.isin(sources, footage)
         clips, rows = _append(clips, windows, shown)
@@ -117,15 +117,21 @@ def _first(flags: npt.NDArray[np.bool_]) -> int:
 
 
 def _foreign(
-    folder: ClipFolder, labels: tuple[str, ...], config: ClipConfig, console: Console
+    folder: ClipFolder, clips: ClipSet, config: ClipConfig, console: Console
 ) -> tuple[Points, list[str], list[str]]:
     """Windows of foreign clips, what each shows, and its source."""
     windows, shown, sources = [], [], []
+    labels = clips.labels
     for name in config.foreign:
         more = open_folder(folder.path.parent / name)
         for clip in track(more.clips(), f'clips of {name}', more.count, console=console):
             if any(clip.source.startswith(each) for each in config.foreign_skip):
                 continue
+            if clip.space != clips.space:
+                raise ConfigError(
+                    f'foreign: {name}: clip {clip.id!r} of space {clip.space!r}, '
+                    f'allowed is {clips.space!r}, that of the data'
+                )
             for window in _cut(clip, config):
                 windows.append(window)
                 shown.append(clip.label if clip.label in labels else NONE_LABEL)

@@ -25,7 +25,7 @@ from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures, clip_augmentation, pictures
 from sign_recognition.training.body_features import MirrorTwins
 from sign_recognition.training.clip_card import card
-from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import (
     Batches,
     ClipSet,
@@ -37,10 +37,11 @@ from sign_recognition.training.clip_data import (
 from sign_recognition.training.clip_extras import prepare
 from sign_recognition.training.either_hand import mirrored_places, read_either_hand
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
-from sign_recognition.training.fitting import FitState, architecture_losses, fit
+from sign_recognition.training.fitting import STATE, FitState, architecture_losses, fit
 from sign_recognition.training.odds import check_model_odds, weigh
+from sign_recognition.training.run_folder import begin_run, fingerprint
+from sign_recognition.training.settings import ConfigError
 
-CONFIG_FILE = 'config.yaml'
 METRICS_FILE = 'metrics.json'
 CARD_FILE = 'model_card.md'
 _DRAWN_KEY_FRAMES = 8
@@ -73,15 +74,16 @@ def run(config: ClipConfig, folder: ClipFolder, run_dir: Path, console: Console)
     Args:
         config: the run.
         folder: of the clips.
-        run_dir: gets config.yaml, metrics.json, history.csv, pictures, model.onnx, model.tflite and
-            model_card.md.
+        run_dir: gets config.yaml, data.sha256, metrics.json, history.csv, pictures, model.onnx,
+            model.tflite and model_card.md.
         console: where progress goes.
 
     Returns:
         The ONNX file.
 
     Raises:
-        ConfigError: the configuration does not fit the clips, or the folder holds another run.
+        ConfigError: the configuration does not fit the clips, or the folder holds another run, or
+            a run on other data.
         DatasetError: the clips cannot be read.
         KeyboardInterrupt: after Ctrl-C; the last checkpoint is kept in run_dir.
     """
@@ -97,29 +99,15 @@ def learn(
     division = divide(clips, config)
     clips, division = prepare(clips, division, folder, config, console)
     model = build_model(config, clips)
-    begin_run(run_dir, config)
+    # Also of the division: it may change with scikit-learn, and who was trained on with it.
+    data = fingerprint(*vars(clips).values(), *vars(division).values())
+    begin_run(run_dir, config.to_text(), data, STATE)
     console.print(
         f'{len(division.train)} clips to train on, {len(division.stop)} to tell when to stop, '
         f'{len(division.held_out)} held out; {len(clips.labels)} labels; '
         f'{model.count_params()} parameters'
     )
     return train_model(config, model, clips, division, run_dir, console), clips
-
-
-def begin_run(run_dir: Path, config: ClipConfig) -> None:
-    """Make the folder of a run, or go on in it.
-
-    Raises:
-        ConfigError: it holds a run of another configuration.
-    """
-    run_dir.mkdir(parents=True, exist_ok=True)
-    file = run_dir / CONFIG_FILE
-    if file.is_file() and file.read_text(encoding='utf-8') != config.to_text():
-        raise ConfigError(
-            f'out: {run_dir} holds a run of another configuration ({CONFIG_FILE}); '
-            'allowed is a new folder'
-        )
-    write_whole(file, config.to_text())
 
 
 def build_model(config: ClipConfig, clips: ClipSet) -> keras.Model:
@@ -290,10 +278,10 @@ def make_contract(
     config: ClipConfig, trained: Trained, clips: ClipSet, folder: ClipFolder
 ) -> ModelContract:
     """What the model file says of itself."""
-    held_out = sorted({clips.signers[row] for row in trained.division.held_out})
+    unseen = trained.division.unseen_signers(clips)
     data = folder.info.name
-    if held_out:
-        data += f' without signers {", ".join(held_out)}'
+    if unseen:
+        data += f' without signers {", ".join(unseen)}'
     if config.foreign:
         data += f'; {", ".join(config.foreign)} as none'
     if config.view == 'camera':
@@ -303,7 +291,7 @@ def make_contract(
         date.today().isoformat(), space='image' if config.view == 'camera' else clips.space,
         metrics=_metrics(trained), images=config.images, clip_fit=config.clip_fit,
         body=_shows_bodies(clips),
-        held_out_signers=tuple(held_out),
+        held_out_signers=unseen,
         held_out_footage=trained.division.footage,
         fine_labels=clips.fine_labels if FINE_OUTPUT_NAME in trained.model.output else (),
     )  # fmt: skip
@@ -339,6 +327,7 @@ def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> 
         'clips': {name: len(rows) for name, rows in parts.items()},
         'clips_of_none': clips.shown.count(NONE_LABEL),
         'signers': signers,
+        'held_out_of_nobody': sum(not clips.signers[row] for row in trained.division.held_out),
         'epochs': trained.state.epochs,
         'best_epoch': trained.state.best_epoch or trained.state.epochs,
         'training_cpu_s': round(trained.state.spent_s, 1),

@@ -22,17 +22,20 @@ from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.datasets.clip_folder import ClipFolder
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures, pictures
-from sign_recognition.training.clip_config import ClipConfig, ConfigError, read_recipe
+from sign_recognition.training.clip_config import ClipConfig, read_recipe
 from sign_recognition.training.clip_data import ClipSet, divide, read_clip_set
 from sign_recognition.training.clip_run import build_model, make_contract, train_model
 from sign_recognition.training.export import export, probe_windows
+from sign_recognition.training.run_folder import fingerprint
+from sign_recognition.training.settings import ConfigError
 
 RESULTS_FILE = 'results.json'
 TABLE_FILE = 'table.md'
 PICTURE_FILE = 'comparison.png'
 _FOLD_FIGURES = ('clip_accuracy', 'clip_macro_f1', 'clip_top5')
 # What each entry says for itself, and what does not change a result.
-_OWN = ('name', 'arch', 'options', 'fold', 'images')
+_OWN = ('name', 'arch', 'options', 'fold')
+_DATA_KEY = 'data_sha256'
 _TIMED_STEPS = 40
 
 
@@ -74,11 +77,18 @@ class Comparison:
             raise ConfigError(f'config: {path}: entries: none')
         return cls(config, entries)
 
-    def protocol(self, folder: ClipFolder) -> dict[str, Any]:
+    def protocol(self, folder: ClipFolder, clips: ClipSet) -> dict[str, Any]:
         """What must be the same for results to stand in one table."""
         settings = {key: value for key, value in asdict(self.config).items() if key not in _OWN}
         told: dict[str, Any] = json.loads(
-            json.dumps({'data': folder.info.name, 'clips': folder.count, **settings})
+            json.dumps(
+                {
+                    'data': folder.info.name,
+                    'clips': folder.count,
+                    **settings,
+                    _DATA_KEY: fingerprint(*vars(clips).values()),
+                }
+            )
         )
         return told
 
@@ -109,7 +119,8 @@ def compare(
         The table.
 
     Raises:
-        ConfigError: the folder holds results of another protocol, or an entry does not fit.
+        ConfigError: the folder holds results of another protocol or on other data, or an entry does
+            not fit.
         DatasetError: the clips cannot be read, or the signers do not suffice.
         KeyboardInterrupt: after Ctrl-C; what is done is kept.
     """
@@ -117,8 +128,8 @@ def compare(
     most = count if isinstance(count, int) else len(count)
     if not 0 <= folds <= most:
         raise ConfigError(f'folds: {folds}, allowed are 0 to {most}')
-    results = _begin(out, comparison.protocol(folder))
     clips = read_clip_set(folder, comparison.config, console)
+    results = _begin(out, comparison.protocol(folder, clips))
     held_out: Sequence[int | None] = range(folds) if folds else (None,)
     _check_entries(comparison, results, held_out, clips)
     out.mkdir(parents=True, exist_ok=True)
@@ -149,6 +160,11 @@ def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
     # Settings that are younger than the results were what they are by default.
     usual = json.loads(json.dumps(asdict(ClipConfig('compare'))))
     differing = [key for key in protocol if before.get(key, usual.get(key)) != protocol[key]]
+    if differing == [_DATA_KEY]:
+        raise ConfigError(
+            f'out: {file} holds results on other data, or does not say on which; '
+            'allowed is a new folder'
+        )
     if differing:
         key = differing[0]
         raise ConfigError(

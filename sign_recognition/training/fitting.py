@@ -21,6 +21,7 @@ from sign_recognition.atomic import write_whole
 from sign_recognition.training import architectures
 from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import Batches, Division
+from sign_recognition.training.settings import ConfigError
 
 CHECKPOINT = 'checkpoint.weights.h5'
 BEST = 'best.weights.h5'
@@ -75,6 +76,7 @@ def fit(
         How it went.
 
     Raises:
+        ConfigError: the folder's state.json is broken.
         KeyboardInterrupt: after Ctrl-C; the last checkpoint is in the folder.
     """
     learner = compiled(model, config)
@@ -166,7 +168,13 @@ class _Keeper:
     def resume(self, console: Console) -> FitState:
         if self._dir is None or not (self._dir / STATE).is_file():
             return FitState()
-        state = FitState(**json.loads((self._dir / STATE).read_text()))
+        try:
+            state = FitState(**json.loads((self._dir / STATE).read_text(encoding='utf-8')))
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f'{self._dir / STATE}: does not say how far training has come; '
+                'allowed is a new folder'
+            ) from error
         self._model.optimizer.build(self._model.trainable_variables)
         self._model.load_weights(self._dir / CHECKPOINT)
         if not state.done:

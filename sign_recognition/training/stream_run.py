@@ -17,6 +17,7 @@ import yaml
 from rich.console import Console
 from rich.progress import Progress, track
 
+from sign_recognition.atomic import write_whole
 from sign_recognition.datasets.clip_folder import open_folder
 from sign_recognition.datasets.shrec17 import LABELS, read_clips
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
@@ -34,11 +35,25 @@ from sign_recognition.training.calibrate import (
     predict_streams,
     score_streams,
 )
+from sign_recognition.training.clip_config import read_recipe
 from sign_recognition.training.clip_run import learn
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.odds import check_odds, weigh
+from sign_recognition.training.run_folder import CONFIG_FILE, begin_run, fingerprint
 from sign_recognition.training.second_opinion import SecondOpinion, consult
+from sign_recognition.training.settings import (
+    MAPPING,
+    NAME,
+    NAMES,
+    OF_BOTH_RECIPES,
+    ConfigError,
+    Kind,
+    check,
+    named,
+    names,
+    whole_number,
+)
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.streams import foreign_stream, make_stream
 from sign_recognition.training.windows import Lot, Windows, WindowSource, lot_sizes, lots
@@ -47,6 +62,19 @@ CLASS_NAMES = (*LABELS, NONE_LABEL)
 CHECKPOINT = 'checkpoint.keras'
 PROGRESS = 'progress.json'
 OPINION_FOLDER = 'second_opinion'
+# What only the end of a run reads: a finished one is measured anew with others. A second opinion is
+# trained in a folder of its own, which refuses another configuration of it.
+_FREE = ('name', 'epochs', 'scored_streams', 'odds', 'decision', 'second_opinion')
+_KINDS: Mapping[str, Kind] = {
+    **OF_BOTH_RECIPES,
+    **dict.fromkeys(('architecture', 'shrec17'), NAME),
+    **dict.fromkeys(('architecture_options', 'decision'), MAPPING),
+    'foreign_videos': NAMES,
+    'streams': whole_number(1),
+    **dict.fromkeys(('fresh_streams', 'foreign_streams', 'foreign_asl8_clips'), whole_number(0)),
+    # A half chooses thresholds, the other judges.
+    'scored_streams': whole_number(2),
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +104,9 @@ class TrainConfig:
         decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
         second_opinion: a network of whole clips that has to agree with a start; None: nobody is
             asked.
+
+    Raises:
+        ValueError: a setting is not as allowed; names it.
     """
 
     name: str
@@ -100,38 +131,51 @@ class TrainConfig:
     decision: dict[str, Any] = field(default_factory=dict)
     second_opinion: SecondOpinion | None = None
 
+    def __post_init__(self) -> None:
+        check(self, _KINDS)
+        check_odds(self.odds, CLASS_NAMES)
+        with named('decision'):
+            DecisionThresholds(**self.decision).check_labels(CLASS_NAMES)
+        if self.second_opinion is not None:
+            with named('second_opinion'):
+                self.second_opinion.check(CLASS_NAMES, self.window_frames)
+
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
         """Read a YAML file.
 
         Raises:
-            ValueError: an entry is unknown, or no thresholds, odds or second opinion; names the
+            ConfigError: it is missing or no YAML, an entry is unknown or not as allowed; names the
                 file and the entry.
         """
-        values = yaml.safe_load(path.read_text())
-        values.pop('recipe', None)
+        _, values = read_recipe(path)
+        with named(f'config: {path}'):
+            return cls._from_values(values, path.parent)
+
+    @classmethod
+    def _from_values(cls, values: dict[str, Any], folder: Path) -> TrainConfig:
         unknown = set(values) - set(cls.__dataclass_fields__)
         if unknown:
-            raise ValueError(f'{path}: {sorted(unknown)} are no settings of a training run')
+            raise ConfigError(f'{sorted(unknown)} are no settings of a training run')
+        if 'name' not in values:
+            raise ConfigError('name: missing')
         for key in ('held_out_signers', 'foreign_videos'):
-            values[key] = tuple(str(each) for each in values.get(key, ()))
-        try:
-            DecisionThresholds(**values.get('decision', {})).check_labels(CLASS_NAMES)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{path}: decision: {error}') from error
-        try:
-            check_odds(values.get('odds', {}), CLASS_NAMES)
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from error
+            values[key] = names(values.get(key))
         if (asked := values.get('second_opinion')) is not None:
-            try:
-                values['second_opinion'] = SecondOpinion.read(asked, path.parent)
-                values['second_opinion'].check(
-                    CLASS_NAMES, values.get('window_frames', cls.window_frames)
-                )
-            except ValueError as error:
-                raise ValueError(f'{path}: second_opinion: {error}') from error
+            with named('second_opinion'):
+                values['second_opinion'] = SecondOpinion.read(asked, folder)
         return cls(**values)
+
+    def to_text(self) -> str:
+        """The YAML file that gives this configuration, in the folder of its run."""
+        values = {'recipe': 'streams', **asdict(self)}
+        if asked := self.second_opinion:
+            values['second_opinion'] = {
+                'config': f'{OPINION_FOLDER}/{CONFIG_FILE}',
+                'labels': asked.labels,
+                'needed': asked.needed,
+            }
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 @dataclass(frozen=True)
@@ -142,6 +186,18 @@ class Material:
     held_out_takes: list[Take]
     foreign: list[Track]
     held_out_foreign: list[Track]
+
+    def fingerprint(self) -> str:
+        """Of all clips, of the names of the recordings, and of who is held out."""
+        takes, footage = (
+            (self.takes, self.held_out_takes),
+            (self.foreign, self.held_out_foreign),
+        )
+        return fingerprint(
+            *(take.hand for side in takes for take in side),
+            *([take.label for take in side] for side in takes),
+            *([each.source for each in side] for side in footage),
+        )
 
 
 def read_material(
@@ -339,14 +395,16 @@ def train(
     Args:
         config: the run.
         data_dir: the folder of the data sets.
-        run_dir: gets checkpoint.keras, progress.json, model.onnx and model.tflite, and the run of
-            a second opinion in a folder.
+        run_dir: gets config.yaml, data.sha256, checkpoint.keras, progress.json, model.onnx and
+            model.tflite, and the run of a second opinion in a folder.
         console: where progress goes.
 
     Returns:
         The ONNX file.
 
     Raises:
+        ConfigError: the folder holds another run, a run on other data, or more epochs than are
+            asked for.
         ValueError: the architecture is refused, see build_model, or data are.
         KeyboardInterrupt: after Ctrl-C; the last whole epoch is kept in run_dir.
     """
@@ -354,17 +412,18 @@ def train(
     keras.utils.set_random_seed(config.seed)
     # First, for it may be refused, and to read the data takes minutes.
     whole, front, back = build_model(config)
-    run_dir.mkdir(parents=True, exist_ok=True)
+    done = _epochs_done(run_dir, config)
     material = read_material(config, data_dir, run_dir / 'material', console)
     console.print(
         f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '
         f'{len(material.foreign)} foreign recordings'
     )
+    begin_run(run_dir, config.to_text(), material.fingerprint(), PROGRESS, _FREE)
     hands = real_hands(material.foreign)
     reading = (config.rate_hz, config.window_frames)
     with Workers(WindowSource, material.takes, hands, material.foreign, *reading) as workers:
         pool = StreamPool(config, workers, lambda w: np.asarray(front.predict_on_batch(w)))
-        _fit(config, back, pool, run_dir, console)
+        _fit(config, back, pool, done, run_dir, console)
     model = weigh(whole, CLASS_NAMES, config.odds)
     if config.second_opinion:
         model = _with_second_opinion(
@@ -391,17 +450,25 @@ def _with_second_opinion(
 
 
 def _fit(
-    config: TrainConfig, back: keras.Model, pool: StreamPool, run_dir: Path, console: Console
+    config: TrainConfig,
+    back: keras.Model,
+    pool: StreamPool,
+    done: int,
+    run_dir: Path,
+    console: Console,
 ) -> None:
-    """Train the part that learns; a run that was broken off goes on where it was."""
+    """Train the part that learns, after the epochs that an earlier run in the folder has done."""
     batches = _Batches(config.batch, [*_losses(config)])
-    first, learner = _resume(run_dir, console) or (0, back)
-    for epoch in range(first, config.epochs):
+    learner = back
+    if done:
+        console.print(f'going on after epoch {done}')
+        learner = keras.models.load_model(run_dir / CHECKPOINT)
+    for epoch in range(done, config.epochs):
         batches.examples = pool.epoch(np.random.default_rng((config.seed, epoch)), console)
         steps = config.epochs * len(batches)
         if epoch == 0:
             _compile(learner, config, steps)
-        elif epoch == first:
+        elif epoch == done:
             learner.optimizer.learning_rate = _schedule(config, steps)
         with Progress(console=console, transient=True) as bar:
             history = learner.fit(batches, verbose=0, callbacks=[_Advance(bar)]).history
@@ -413,13 +480,26 @@ def _fit(
     back.set_weights(learner.get_weights())
 
 
-def _resume(run_dir: Path, console: Console) -> tuple[int, keras.Model] | None:
-    """How many epochs are done, and the part that learns; None where nothing is."""
-    if not (run_dir / PROGRESS).is_file():
-        return None
-    epochs = int(json.loads((run_dir / PROGRESS).read_text())['epochs'])
-    console.print(f'going on after epoch {epochs}')
-    return epochs, keras.models.load_model(run_dir / CHECKPOINT)
+def _epochs_done(run_dir: Path, config: TrainConfig) -> int:
+    """How many epochs an earlier run in the folder has done.
+
+    Raises:
+        ConfigError: more than are asked for, or its progress.json is broken.
+    """
+    file = run_dir / PROGRESS
+    if not file.is_file():
+        return 0
+    try:
+        done = int(json.loads(file.read_text(encoding='utf-8'))['epochs'])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f'{file}: does not say how many epochs are done; allowed is a new folder'
+        ) from error
+    if done > config.epochs:
+        raise ConfigError(
+            f'epochs: {config.epochs}, allowed are {done}, which {run_dir} has done, or more'
+        )
+    return done
 
 
 def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
@@ -427,7 +507,7 @@ def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
     partial = run_dir / 'partial.keras'
     learner.save(partial)
     partial.replace(run_dir / CHECKPOINT)
-    (run_dir / PROGRESS).write_text(json.dumps({'epochs': epochs}))
+    write_whole(run_dir / PROGRESS, json.dumps({'epochs': epochs}))
 
 
 def finish(

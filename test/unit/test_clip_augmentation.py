@@ -246,6 +246,18 @@ def test_steps_that_cannot_be_followed(steps: Any, labels: list[str], named: str
         clip_augmentation.chain(steps, labels, 'image')
 
 
+@pytest.mark.parametrize(
+    ('label', 'expected'),
+    [
+        *((each, True) for each in ('swipe_left', 'SwipeLeft', 'turn_cw', 'left2', 'turnCCW')),
+        *((each, True) for each in ('LEFT', '2-right', 'CWTurn', 'counter-clockwise', 'leftwards')),
+        *((each, False) for each in ('bright', 'Bright_light', 'cleft', 'copyright', 'Swipe V')),
+    ],
+)
+def test_a_direction_is_a_word_however_words_are_joined(label: str, expected: bool) -> None:
+    assert clip_augmentation.has_direction(label) is expected
+
+
 def test_images_refuse_directions_and_steps_of_landmarks() -> None:
     with pytest.raises(AugmentationError, match='flip would make other signs of turn right'):
         clip_augmentation.chain([{'flip': None}], ['turn right'], 'image', images=True)

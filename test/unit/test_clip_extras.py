@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from sign_recognition.datasets.clip_folder import open_folder
 from sign_recognition.datasets.store import DatasetInfo, write_dataset
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import POSE, RIGHT_HAND
-from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import ClipSet, Division, divide, read_clip_set
 from sign_recognition.training.clip_extras import prepare
+from sign_recognition.training.settings import ConfigError
 
 FRAMES, RATE_HZ = 10, 10.0
 SIGNERS = ('ann', 'bob', 'cem')
@@ -94,6 +96,14 @@ def test_foreign_clips_are_none_unless_they_show_a_sign(data: Path) -> None:
     assert of(clips, division.foreign) == [('', NONE_LABEL)] * 2
     assert len(foreign) == 2 + 2 + 6, 'the longer clip gives more windows'
     assert not {*division.train} & {*division.foreign}
+
+
+def test_foreign_clips_are_in_the_space_of_the_data(data: Path) -> None:
+    in_metres = [replace(clip('far', 'walking', ''), space='world')]
+    (data.parent / 'metres').mkdir()
+    write_dataset(data.parent / 'metres', DatasetInfo('metres', 'test'), in_metres)
+    with pytest.raises(ConfigError, match="foreign: metres: clip 'far' of space 'world'.*'image'"):
+        prepared(data, foreign=('other', 'metres'))
 
 
 def test_a_rest_is_the_beginning_there_and_back(data: Path) -> None:

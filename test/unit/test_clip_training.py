@@ -6,9 +6,10 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,16 @@ from sign_recognition.recognizer import Recognizer
 from sign_recognition.training import (
     architectures,
     clip_augmentation,
+    clip_card,
+    clip_config,
     clip_run,
     comparison,
     fitting,
 )
-from sign_recognition.training.clip_config import ClipConfig, ConfigError, read_config
-from sign_recognition.training.clip_data import Batches, ClipSet, divide, read_clip_set
+from sign_recognition.training.clip_config import ClipConfig, read_config
+from sign_recognition.training.clip_data import Batches, ClipSet, Division, divide, read_clip_set
 from sign_recognition.training.comparison import Comparison, compare
+from sign_recognition.training.settings import ConfigError
 
 LABELS = ('down', 'up')
 SIGNERS = ('ann', 'bob', 'cem', 'dan')
@@ -79,11 +83,25 @@ def folder(tmp_path: Path) -> ClipFolder:
     return make_folder(tmp_path / 'signs')
 
 
-def make_folder(path: Path, space: str = 'image', suffix: str = '') -> ClipFolder:
+def make_folder(
+    path: Path,
+    space: str = 'image',
+    suffix: str = '',
+    change: Callable[[Clip], Clip] = lambda clip: clip,
+) -> ClipFolder:
     path.mkdir()
-    labelled = (replace(clip, label=clip.label + suffix) for clip in clips(space))
+    labelled = (change(replace(clip, label=clip.label + suffix)) for clip in clips(space))
     write_dataset(path, DatasetInfo('signs', 'test', 'ours'), labelled)
     return open_folder(path)
+
+
+# Each makes other data of the same name and number of clips.
+OTHER_DATA = {
+    'split': lambda clip: replace(clip, split='test' if clip.signer == 'ann' else 'train'),
+    'signers': lambda clip: replace(clip, signer={'ann': 'bob', 'bob': 'ann'}.get(clip.signer, '')),
+    'labels': lambda clip: replace(clip, label='up' if clip.id == 'c0' else clip.label),
+    'points': lambda clip: replace(clip, points=clip.points[:-1]),
+}
 
 
 def read(folder: ClipFolder, config: ClipConfig) -> ClipSet:
@@ -137,6 +155,55 @@ class TestDivision:
     ) -> None:
         with pytest.raises(ValueError, match=named):
             divide(read(folder, TINY), changed(**changes))
+
+
+class TestUnseenSigners:
+    """Who is said to be unseen was neither trained on nor told when to stop."""
+
+    @staticmethod
+    def contract(clips: ClipSet, division: Division, folder: ClipFolder) -> ModelContract:
+        trained = clip_run.Trained(
+            SimpleNamespace(output=()), division, fitting.FitState(done=True), None
+        )
+        return clip_run.make_contract(TINY, trained, clips, folder)
+
+    def test_who_is_on_two_sides_is_not_among_them(self, folder: ClipFolder) -> None:
+        clips = read(folder, TINY)
+        rows = {name: np.flatnonzero(np.array(clips.signers) == name) for name in SIGNERS}
+        division = Division(
+            np.concatenate([rows['ann'], rows['bob'][::2]]),
+            rows['cem'][::2],
+            np.concatenate([rows['bob'][1::2], rows['cem'][1::2], rows['dan']]),
+        )
+        facts = self.contract(clips, division, folder)
+        assert facts.held_out_signers == ('dan',)
+        assert facts.training_data == 'signs without signers dan'
+        overlapping = replace(division, held_out=rows['bob'][1::2])
+        assert self.contract(clips, overlapping, folder).held_out_signers == ()
+        assert self.contract(clips, overlapping, folder).training_data == 'signs'
+
+    def test_nobody_is_not_among_them(self, tmp_path: Path) -> None:
+        folder = make_folder(tmp_path / 'x', change=lambda clip: replace(clip, signer=''))
+        clips = read(folder, TINY)
+        facts = self.contract(clips, divide(clips, changed(fold=None)), folder)
+        assert (facts.held_out_signers, facts.training_data) == ((), 'signs')
+
+    @pytest.mark.parametrize(
+        ('signers', 'of_nobody', 'told'),
+        [
+            ((['ann'], ['bob'], ['cem', 'dan']), 0, r'that training never saw \(cem, dan\)'),
+            ((['ann'], [], ['ann', 'dan']), 0, 'THE SAME signers'),
+            ((['ann'], ['bob'], ['bob']), 0, 'THE SAME signers'),
+            (([], [], []), 24, 'NOT KNOWN'),
+            ((['ann'], [], ['dan']), 3, 'NOT KNOWN'),
+        ],
+    )
+    def test_the_card_says_whether_training_saw_them(
+        self, signers: tuple[list[str], ...], of_nobody: int, told: str
+    ) -> None:
+        parts = dict(zip(('train', 'stop', 'held_out'), signers, strict=True))
+        said = clip_card._of_whom({'signers': parts, 'held_out_of_nobody': of_nobody})
+        assert re.search(told, said)
 
 
 def batches_of(folder: ClipFolder, config: ClipConfig) -> tuple[Batches, ClipSet]:
@@ -240,8 +307,38 @@ def test_a_run_leaves_a_model_that_runs_and_what_is_known_of_it(
     for number, each in enumerate(points):
         told = recognizer.step(LandmarkFrame(number * 50_000_000, (640, 480), each))
     assert told.probabilities.shape == (3,)
-    with pytest.raises(ConfigError, match='holds a run of another configuration'):
-        clip_run.run(changed(epochs=1), folder, path.parent, silent())
+    with pytest.raises(ConfigError, match='another configuration .*epochs: 4, now 1'):
+        clip_run.run(replace(config, epochs=1), folder, path.parent, silent())
+
+
+@pytest.mark.parametrize('change', OTHER_DATA.values(), ids=OTHER_DATA)
+def test_a_run_does_not_go_on_with_other_data(
+    change: Callable[[Clip], Clip],
+    folder: ClipFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The division is made anew: whoever was trained on would be held out."""
+    run_dir = tmp_path / 'run'
+
+    def train_model(*_: Any) -> None:
+        (run_dir / fitting.STATE).write_text('{}')
+
+    monkeypatch.setattr(clip_run, 'train_model', train_model)
+    clip_run.learn(TINY, folder, run_dir, silent())
+    clip_run.learn(TINY, folder, run_dir, silent())
+    other = make_folder(tmp_path / 'other', change=change)
+    with pytest.raises(ConfigError, match='out: .*run holds a run on other data .*a new folder'):
+        clip_run.learn(TINY, other, run_dir, silent())
+    (run_dir / 'data.sha256').unlink()
+    with pytest.raises(ConfigError, match='holds a run that does not say how it was made'):
+        clip_run.learn(TINY, folder, run_dir, silent())
+
+
+def test_a_broken_state_is_named(folder: ClipFolder, tmp_path: Path) -> None:
+    (tmp_path / fitting.STATE).write_text('{"epochs": 1, "spe')
+    with pytest.raises(ConfigError, match=r'state\.json: does not say how far'):
+        fitted(folder, TINY, tmp_path)
 
 
 def test_clips_in_metres_are_judged_through_one_camera(tmp_path: Path) -> None:
@@ -322,6 +419,24 @@ def test_a_comparison_accumulates(
             compare(other, folder, 2, out, silent())
 
 
+def test_results_on_other_clips_or_images_are_kept_apart(
+    folder: ClipFolder, tmp_path: Path
+) -> None:
+    def begin(config: ClipConfig, clips: ClipSet) -> None:
+        comparison._begin(tmp_path, replace(COMPARISON, config=config).protocol(folder, clips))
+
+    config, clips = COMPARISON.config, read(folder, TINY)
+    protocol = COMPARISON.protocol(folder, clips)
+    (tmp_path / 'results.json').write_text(json.dumps({'protocol': protocol, 'entries': {}}))
+    begin(config, clips)
+    for name, change in OTHER_DATA.items():
+        other = read(make_folder(tmp_path / name, change=change), TINY)
+        with pytest.raises(ConfigError, match='holds results on other data'):
+            begin(config, other)
+    with pytest.raises(ConfigError, match="images None, now it is {'height': 48, 'width': 64"):
+        begin(replace(config, images=ImageInput(48, 64)), clips)
+
+
 def test_the_shipped_protocols_can_be_followed() -> None:
     configs = Path(__file__).parents[2] / 'config' / 'train'
     for name, reads in (('compare.yaml', 'landmarks'), ('compare_images.yaml', 'images')):
@@ -385,7 +500,23 @@ def test_a_model_that_cannot_tell_left_from_right_is_refused(
         ('epochs: 3', 'name: missing'),
         ('name: x\nepochs: 0', 'epochs: 0, allowed is a positive'),
         ('name: x\nepochs: many', "epochs: 'many', allowed is a positive"),
-        ('name: x\nclip_fit: squeeze', "clip_fit: 'squeeze', allowed are"),
+        ('name: x\nepochs: 2.5', 'epochs: 2.5, allowed is a positive whole'),
+        ('name: x\nbatch: 16.5', 'batch: 16.5, allowed is a positive whole'),
+        ('name: x\nbatch: true', 'batch: True, allowed is a positive whole'),
+        ('name: x\npatience: -1', 'patience: -1, allowed is a whole number, 0 or more'),
+        ('name: x\nema: 2.0', 'ema: 2.0, allowed is 0 or more, and below 1'),
+        ('name: x\nclip_fit: squeeze', "clip_fit: 'squeeze', allowed is newest or resample"),
+        ("name: x\nheld_out_signers: '12'", "held_out_signers: '12', allowed is a list of names"),
+        ('name: x\nheld_out_signers: 12', 'held_out_signers: 12, allowed is a list of names'),
+        ('name: x\nskip_labels: none', "skip_labels: 'none', allowed is a list of names"),
+        ('name: x\nskip_labels: [no]', r'skip_labels: \[False\], .* yes and no in quotes'),
+        ('name: x\nforeign: wlasl50', "foreign: 'wlasl50', allowed is a list of names"),
+        ('name: x\naugment: 3', 'augment: 3, allowed is a list of mappings'),
+        ('name: x\ncorrections: 3', 'corrections: 3, allowed is a list of mappings'),
+        ('name: x\ncorrections: [{signer: 1, label: no}]', 'corrections: .*yes and no in quotes'),
+        ('name: x\nfolds: [1, 2]', r'folds: \(1, 2\), allowed is a whole number, 2 or more, or'),
+        ('name: x\nfolds: 1', 'folds: 1, allowed is a whole number, 2 or more'),
+        ('name: x\nimages: 3', 'images: 3, allowed is a mapping'),
         ('name: x\nrecipe: soup', "recipe 'soup', allowed are streams, clips"),
         ('name: x\nimages: {height: 3}', 'width'),
         ('- name', 'allowed are settings'),
@@ -408,6 +539,30 @@ def test_a_wrong_configuration_is_one_line(tmp_path: Path, text: str, named: str
     assert result.stderr.count('\n') == 1 and result.stderr.startswith('error: ')
     assert re.search(named, result.stderr), result.stderr
     assert not list(tmp_path.glob('run/*.onnx'))
+
+
+def test_every_setting_has_its_kind() -> None:
+    assert {each.name for each in fields(ClipConfig)} == {*clip_config._KINDS}
+
+
+def test_signers_may_be_numbers() -> None:
+    values = {
+        'name': 'x',
+        'held_out_signers': [2, '14'],
+        'folds': [[1], [2, 3]],
+        'corrections': [{'signer': 3, 'label': 'no'}],
+    }
+    config = ClipConfig.from_values(values)
+    assert config.held_out_signers == ('2', '14') and config.folds == (('1',), ('2', '3'))
+    assert config.corrections == ({'signer': '3', 'label': 'no'},)
+
+
+@pytest.mark.parametrize(
+    ('command', 'told'), [('train', '(runs/NAME)'), ('compare', '(config/train/compare.yaml)')]
+)
+def test_help_says_what_is_used_by_default(command: str, told: str) -> None:
+    shown = CliRunner().invoke(app, [command, '--help'], env={'COLUMNS': '300'}).output
+    assert told in shown
 
 
 def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

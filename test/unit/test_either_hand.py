@@ -16,11 +16,12 @@ from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, mirror
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training.architectures import ensemble
-from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import ClipSet
 from sign_recognition.training.clip_run import build_model
 from sign_recognition.training.either_hand import mirrored_places, read_either_hand
 from sign_recognition.training.export import export, export_tflite
+from sign_recognition.training.settings import ConfigError
 
 LABELS = ('Grab', 'Swipe Left', 'Swipe Right', 'none')
 FINE_LABELS = tuple(f'{label}, {n}' for label in LABELS[:-1] for n in ('finger', 'hand'))
@@ -101,7 +102,7 @@ def test_what_a_left_hand_cannot_exchange_is_refused_before_training() -> None:
     build_model(replace(config, left_hand=EXCHANGED), clips)
     for left_hand, named in (
         ({'Rotation CW': 'Grab'}, 'left_hand: Rotation CW, allowed are labels'),
-        (['Swipe Left', 'Swipe Right'], 'left_hand: .*allowed are pairs of labels'),
+        (['Swipe Left', 'Swipe Right'], 'left_hand: .*allowed is a mapping'),
     ):
         with pytest.raises(ConfigError, match=named):
             build_model(replace(config, left_hand=left_hand), clips)

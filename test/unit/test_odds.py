@@ -13,10 +13,11 @@ pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow'
 import keras
 
 from sign_recognition.training import architectures
-from sign_recognition.training.clip_config import ClipConfig, ConfigError
+from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import ClipSet
 from sign_recognition.training.clip_run import build_model
 from sign_recognition.training.odds import check_odds, weigh
+from sign_recognition.training.settings import ConfigError
 
 LABELS = ('Tap', 'Shake', 'none')
 FRAMES = 8

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from sign_recognition.model_contract import ModelContract
 from sign_recognition.parallel import Workers
 from sign_recognition.resources import model_file
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
-from sign_recognition.training import anatomy, stream_augmentation
+from sign_recognition.training import anatomy, stream_augmentation, stream_run
 from sign_recognition.training.actors import AnatomicalActor, Take
 from sign_recognition.training.anatomy import fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
@@ -40,10 +41,13 @@ from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.foreign import Track
 from sign_recognition.training.hand_motion import HandMotion
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
+from sign_recognition.training.run_folder import CONFIG_FILE
 from sign_recognition.training.scenes import Performed
 from sign_recognition.training.second_opinion import SecondOpinion
+from sign_recognition.training.settings import ConfigError
 from sign_recognition.training.stream_run import (
     CLASS_NAMES,
+    PROGRESS,
     Examples,
     Material,
     TrainConfig,
@@ -593,6 +597,8 @@ class TestTrain:
         path = train(config, tmp_path, tmp_path / 'run', Console(file=told, width=200))
         assert OnnxClassifier(path).contract.labels == CLASS_NAMES
         assert '2 clips to train on' in told.getvalue() and 'second opinion: ' in told.getvalue()
+        kept = replace(config, second_opinion=replace(opinion, clips=opinion.without(('2',))))
+        assert TrainConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
 
     def test_a_signer_without_clips_cannot_be_held_out(self, tmp_path: Path) -> None:
         write_dataset(tmp_path / 'shrec17')
@@ -636,6 +642,16 @@ class TestTrain:
             ('decision: {label_dwell_s: {Swipe: 0.2}}', 'decision: .*label_dwell_s: .*Swipe'),
             ('odds: {Swipe: 2}', 'odds: Swipe: 2, allowed are labels'),
             ('second_opinion: {labels: [Tap]}', 'second_opinion: .*allowed are config'),
+            ('batch: 0', 'batch: 0, allowed is a positive whole'),
+            ('rate_hz: 0', 'rate_hz: 0, allowed is a positive'),
+            ('epochs: 2.5', 'epochs: 2.5, allowed is a positive whole'),
+            ('streams: true', 'streams: True, allowed is a positive whole'),
+            ("held_out_signers: '12'", "held_out_signers: '12', allowed is a list"),
+            ('held_out_signers: 12', 'held_out_signers: 12, allowed is a list'),
+            ('foreign_videos: asl_words', "foreign_videos: 'asl_words', allowed is a list"),
+            ('label_smoothing: 1', 'label_smoothing: 1, allowed is 0 or more, and below 1'),
+            ('odds: 2', 'odds: 2, allowed is a mapping'),
+            ('scored_streams: 1', 'scored_streams: 1, allowed is a whole number, 2 or more'),
         ],
     )
     def test_what_does_not_suit_the_model_is_named(
@@ -643,8 +659,24 @@ class TestTrain:
     ) -> None:
         config = tmp_path / 'run.yaml'
         config.write_text(f'name: x\n{entry}')
-        with pytest.raises(ValueError, match=f'run.yaml: {named}'):
+        with pytest.raises(ConfigError, match=f'run.yaml: {named}') as error:
             TrainConfig.read(config)
+        assert '\n' not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ('text', 'named'),
+        [('seed: 1', 'name: missing'), ('name: [', 'while parsing'), ('', 'allowed are settings')],
+    )
+    def test_what_is_no_configuration_is_named(self, text: str, named: str, tmp_path: Path) -> None:
+        (tmp_path / 'run.yaml').write_text(text)
+        with pytest.raises(ConfigError, match=f'run.yaml: .*{named}'):
+            TrainConfig.read(tmp_path / 'run.yaml')
+
+    def test_every_setting_has_its_kind(self) -> None:
+        checked_by_itself = {'second_opinion'}
+        assert {each.name for each in fields(TrainConfig)} - {*stream_run._KINDS} == (
+            checked_by_itself
+        )
 
     @pytest.mark.parametrize(('decision', 'judging'), [({'start_score': 0.7}, 4), ({}, 2)])
     def test_streams_that_chose_no_thresholds_judge_the_model(
@@ -673,6 +705,81 @@ class TestTrain:
         assert config.name == shipped.name
         assert DecisionThresholds(**config.decision) == shipped.decision
         assert shipped.window_frames == config.window_frames
+
+
+class TestGoingOn:
+    """A run in a folder that holds one: only the end of it may be another."""
+
+    @pytest.fixture(autouse=True)
+    def without_its_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.takes = [bending_take()]
+        monkeypatch.setattr(
+            stream_run, 'read_material', lambda *_: Material(self.takes, [bending_take()], [], [])
+        )
+        monkeypatch.setattr(stream_run, '_fit', lambda *_: None)
+        monkeypatch.setattr(stream_run, 'finish', lambda *_: Path('model.onnx'))
+
+    @pytest.fixture
+    def run_dir(self, tmp_path: Path) -> Path:
+        """Of TINY, whose one epoch is done."""
+        run_dir = tmp_path / 'run'
+        train(TINY, tmp_path, run_dir, Console(quiet=True))
+        (run_dir / PROGRESS).write_text(json.dumps({'epochs': 1}))
+        assert TrainConfig.read(run_dir / CONFIG_FILE) == TINY
+        return run_dir
+
+    @staticmethod
+    def go_on(run_dir: Path, config: TrainConfig = TINY) -> None:
+        train(config, run_dir.parent, run_dir, Console(quiet=True))
+
+    @pytest.mark.parametrize(
+        ('changes', 'named'),
+        [
+            ({'held_out_signers': ('1',)}, r"held_out_signers: \['2'\], now \['1'\]"),
+            ({'seed': 3}, 'seed: 0, now 3'),
+            ({'foreign_videos': ('asl_words',)}, 'foreign_videos: '),
+            ({'architecture_options': {**TINY.architecture_options, 'width': 16}}, 'options: '),
+        ],
+    )
+    def test_another_run_is_refused(
+        self, changes: dict[str, Any], named: str, run_dir: Path
+    ) -> None:
+        with pytest.raises(ConfigError, match=f'holds a run of another configuration .*{named}'):
+            self.go_on(run_dir, replace(TINY, **changes))
+        assert TrainConfig.read(run_dir / CONFIG_FILE) == TINY
+
+    def test_what_the_end_alone_reads_may_change(self, run_dir: Path) -> None:
+        changed = replace(
+            TINY, epochs=2, scored_streams=4, odds={'Tap': 2.0}, decision={'start_score': 0.7}
+        )
+        self.go_on(run_dir, changed)
+        assert TrainConfig.read(run_dir / CONFIG_FILE) == changed
+
+    def test_fewer_epochs_than_are_done_are_refused(self, run_dir: Path) -> None:
+        (run_dir / PROGRESS).write_text(json.dumps({'epochs': 3}))
+        with pytest.raises(ConfigError, match='epochs: 1, allowed are 3, which .*run has done'):
+            self.go_on(run_dir)
+
+    def test_other_data_are_refused(self, run_dir: Path) -> None:
+        self.go_on(run_dir)
+        self.takes.append(bending_take())
+        with pytest.raises(ConfigError, match='holds a run on other data'):
+            self.go_on(run_dir)
+
+    def test_a_run_from_before_its_configuration_was_kept_is_refused(self, run_dir: Path) -> None:
+        (run_dir / CONFIG_FILE).unlink()
+        with pytest.raises(ConfigError, match='does not say how it was made'):
+            self.go_on(run_dir)
+
+    @pytest.mark.parametrize('text', ['', '{"epo', '[]', '{}', '{"epochs": null}'])
+    def test_a_broken_file_is_named(self, text: str, run_dir: Path) -> None:
+        (run_dir / PROGRESS).write_text(text)
+        with pytest.raises(ConfigError, match=r'progress\.json: does not say how many epochs'):
+            self.go_on(run_dir)
+
+    def test_where_nothing_was_trained_anything_may_be(self, run_dir: Path) -> None:
+        (run_dir / PROGRESS).unlink()
+        self.go_on(run_dir, replace(TINY, seed=3))
 
 
 def test_padding_adds_a_body_that_was_not_seen() -> None:
