@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sign_recognition.datasets import shrec17
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.collection import ImportOptions
-from sign_recognition.datasets.store import CLIPS_FILE, Dataset, DatasetInfo
+from sign_recognition.datasets.info import CLIPS_FILE, DatasetInfo
+
+if TYPE_CHECKING:
+    from sign_recognition.datasets.store import Dataset
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class ClipFolder:
             DatasetError: a file is missing or broken.
         """
         if (self.path / CLIPS_FILE).is_file():
-            return Dataset(self.path).clips()
+            return _dataset(self.path).clips()
         source = shrec17.open_source(self.path, ImportOptions())
         return (item.read() for item in source.items)
 
@@ -54,7 +58,7 @@ def open_folder(path: Path | str) -> ClipFolder:
     """
     path = Path(path)
     if (path / CLIPS_FILE).is_file():
-        dataset = Dataset(path)
+        dataset = _dataset(path)
         return _not_empty(ClipFolder(path, dataset.info, len(dataset)))
     if not any((path / name).is_file() for name in shrec17.LIST_FILES):
         raise DatasetError(
@@ -64,6 +68,13 @@ def open_folder(path: Path | str) -> ClipFolder:
     source = shrec17.open_source(path, ImportOptions())
     info = DatasetInfo(source.name, 'shrec17', source.licence, str(path.resolve()))
     return _not_empty(ClipFolder(path, info, len(source.items)))
+
+
+def _dataset(path: Path) -> Dataset:
+    """The data set of a folder. SHREC'17 is read without what reads it, which is an extra."""
+    from sign_recognition.datasets.store import Dataset
+
+    return Dataset(path)
 
 
 def _not_empty(folder: ClipFolder) -> ClipFolder:

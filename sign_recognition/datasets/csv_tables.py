@@ -1,7 +1,8 @@
 """Landmark tables: a CSV file with a row per frame, the frames of a clip below each other.
 
 Columns: clip, frame, label, if known signer, split and time_s, and any of left_hand_0_x to
-right_hand_20_z and pose_32_z. An empty cell, or a point without columns, was not seen.
+right_hand_20_z and pose_32_z. An empty cell, or a point without columns, was not seen. A table
+without any z is of flat landmarks: their depth is 0.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _OPTIONAL = ('signer', 'split')
 _PARTS = {'left_hand': LEFT_HAND, 'right_hand': RIGHT_HAND, 'pose': POSE}
 _COLUMN = re.compile(rf'({"|".join(_PARTS)})_(\d+)_([xyz])')
 _USUAL_RATE_HZ = 30.0
+_AXES = 'xyz'
+_Z = 2
 
 
 def open_source(path: Path, options: ImportOptions) -> Source:
@@ -115,10 +118,22 @@ class _Table:
                     f'{self.path}: column {name!r}, allowed are points 0 to '
                     f'{part.stop - part.start - 1}'
                 )
-            places.append(_Place(name, part.start + index, 'xyz'.index(found[3])))
+            places.append(_Place(name, part.start + index, _AXES.index(found[3])))
         if not places:
             raise DatasetError(f'{self.path}: has no column like right_hand_0_x')
+        self._check_whole(places)
         return places
+
+    def _check_whole(self, places: list[_Place]) -> None:
+        """Refuse points that lack a coordinate: nothing would be seen of them in any frame."""
+        axes = _AXES if any(place.axis == _Z for place in places) else _AXES[:_Z]
+        columns = {place.column for place in places}
+        for point in sorted({name.rpartition('_')[0] for name in columns}):
+            if missing := [axis for axis in axes if f'{point}_{axis}' not in columns]:
+                raise DatasetError(
+                    f'{self.path}: has no column {point}_{missing[0]}, allowed are x, y and z of '
+                    'each point, or x and y of each'
+                )
 
     def _open(self, types: dict[str, pa.DataType] | None = None) -> pa_csv.CSVStreamingReader:
         """The rows of the file, of the columns with a type.
@@ -162,11 +177,10 @@ class _Table:
         points = np.full((table.num_rows, POINT_COUNT, 3), np.nan, np.float32)
         for place in self._places:
             points[:, place.point, place.axis] = table[place.column].to_numpy()
+        if not any(place.axis == _Z for place in self._places):
+            points[..., _Z] = 0.0
         # A point is seen or not: one coordinate without the others says nothing.
-        named = sorted({(place.point, place.axis) for place in self._places})
-        for point in {point for point, _ in named}:
-            axes = [axis for each, axis in named if each == point]
-            points[np.isnan(points[:, point, axes]).any(axis=1), point] = np.nan
+        points[np.isnan(points).any(axis=2)] = np.nan
         nothing = np.full(table.num_rows, np.nan)
         times_s = table['time_s'].to_numpy() if self._timed else nothing
         return points, times_s

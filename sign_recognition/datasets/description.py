@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sign_recognition.datasets.clip import Clip
-from sign_recognition.datasets.store import Dataset, DatasetInfo
+from sign_recognition.datasets.info import DatasetInfo
+from sign_recognition.datasets.store import Dataset
 from sign_recognition.datasets.twins import descriptor, digest, near_twins
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 

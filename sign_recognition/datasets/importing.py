@@ -15,7 +15,8 @@ from pathlib import Path
 
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.collection import Failure, Importer, ImportOptions, Item, Source
-from sign_recognition.datasets.store import DatasetInfo, DatasetWriter
+from sign_recognition.datasets.info import DatasetInfo
+from sign_recognition.datasets.store import DatasetWriter
 
 # Each kind is a module with a function `open_source`.
 KINDS = {

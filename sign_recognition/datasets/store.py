@@ -11,7 +11,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,16 @@ import pyarrow.parquet as pq
 from sign_recognition.atomic import write_whole
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.collection import Failure
+from sign_recognition.datasets.info import CLIPS_FILE, FORMAT, DatasetInfo
 from sign_recognition.landmarks import LAYOUT_VERSION, POINT_COUNT
 
-FORMAT = 'sign_recognition-clips/1'
-CLIPS_FILE = 'clips.parquet'
 FAILURES_FILE = 'failures.csv'
 CLIPS_PER_GROUP = 64
 
 _METADATA_KEY = b'sign_recognition'
 _UNFINISHED_SUFFIX = '.unfinished'
 _IMPORT_FILE = 'import.json'
+_PART_PREFIX = 'part-'
 _VALUES_PER_FRAME = POINT_COUNT * 3
 # Small columns of a clip, which a reader keeps in memory for all clips.
 _FACTS = {
@@ -42,27 +42,6 @@ _FACTS = {
 }  # fmt: skip
 _SIZES = {'frames': pa.int32(), 'width_px': pa.int32(), 'height_px': pa.int32()}
 _REPEATED = ('label', 'signer', 'split', 'official', 'space', 'source')
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What a data set says of itself.
-
-    Attributes:
-        name: for people.
-        kind: the importer that made it.
-        licence: what its authors allow, in words.
-        source: the file or folder that was imported.
-        layout: landmark layout, as in landmarks.LAYOUT_VERSION.
-        format: of this file.
-    """
-
-    name: str
-    kind: str
-    licence: str = 'not known: research use only'
-    source: str = ''
-    layout: str = LAYOUT_VERSION
-    format: str = FORMAT
 
 
 def schema(info: DatasetInfo, half: bool = False) -> pa.Schema:
@@ -99,8 +78,10 @@ class DatasetWriter:
         self._schema = schema(info, half)
         self._begin({**asdict(info), 'options': options, 'half': half})
         self._clips: list[Clip] = []
-        self._parts = len(self._part_files())
-        self.done = {id for part in self._part_files() for id in _read_ids(part)}
+        parts = self._part_files()
+        # Not their count: `finish` may have been cut when it had removed the first of them.
+        self._next_part = 1 + int(parts[-1].stem.removeprefix(_PART_PREFIX)) if parts else 0
+        self.done = {id for part in parts for id in _read_ids(part)}
 
     def _begin(self, facts: dict[str, Any]) -> None:
         note, text = self._unfinished / _IMPORT_FILE, json.dumps(facts, indent=1, default=str)
@@ -113,7 +94,7 @@ class DatasetWriter:
         write_whole(note, text)
 
     def _part_files(self) -> list[Path]:
-        return sorted(self._unfinished.glob('part-*.parquet'))
+        return sorted(self._unfinished.glob(f'{_PART_PREFIX}*.parquet'))
 
     def add(self, clip: Clip) -> None:
         """Add one clip.
@@ -133,11 +114,11 @@ class DatasetWriter:
         if not self._clips:
             return
         table = _to_table(self._clips, self._schema)
-        part = self._unfinished / f'part-{self._parts:06d}.parquet'
+        part = self._unfinished / f'{_PART_PREFIX}{self._next_part:06d}.parquet'
         with _WholeFile(part, self._schema) as write:
             write(table)
         self._clips = []
-        self._parts += 1
+        self._next_part += 1
 
     def finish(self, failures: Iterable[Failure] = ()) -> None:
         """Make the data set of its parts: from now on it is there."""
@@ -149,6 +130,7 @@ class DatasetWriter:
             csv.writer(file).writerows([Failure._fields, *failures])
         for part in self._part_files():
             part.unlink()
+        # After the parts: as long as there are any, it says whose they are.
         (self._unfinished / _IMPORT_FILE).unlink()
         self._unfinished.replace(self._folder)
 

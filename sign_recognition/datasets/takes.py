@@ -19,7 +19,8 @@ import numpy as np
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.collection import clip_folders
 from sign_recognition.datasets.extraction import uneven_stamps
-from sign_recognition.datasets.store import CLIPS_FILE, Dataset, DatasetInfo, write_dataset
+from sign_recognition.datasets.info import CLIPS_FILE, DatasetInfo
+from sign_recognition.datasets.store import Dataset, write_dataset
 from sign_recognition.landmarks import LandmarkFrame
 from sign_recognition.sources.base import Image
 

@@ -319,6 +319,19 @@ def test_tables(tmp_path):
     assert clips['a'].rate_hz == pytest.approx(10.0)
 
 
+def test_a_table_without_depth_is_flat(tmp_path):
+    """Most networks take a hand of which any coordinate is NaN for one that was not seen."""
+    places = [i for i, name in enumerate(TABLE_HEAD) if not name.endswith('_z')]
+    rows = [[row[i] for i in places] for row in table_rows()]
+    write_table(tmp_path / 'signs.csv', rows, [TABLE_HEAD[i] for i in places])
+    points = read('csv', tmp_path / 'signs.csv')['a'].points
+    np.testing.assert_allclose(
+        points[:, RIGHT_HAND.start], [[x, 0.5, 0] for x in (0, 0.1, 0.2)], atol=1e-6
+    )
+    np.testing.assert_allclose(points[0, 0], [0.1, 0.2, 0], atol=1e-6)
+    assert np.isnan(points[1:, 0]).all() and np.isnan(points[:, POSE]).all()
+
+
 def test_times_of_a_table(tmp_path):
     rows = [[*row, t] for row, t in zip(table_rows(), (5.0, 5.1, 5.4, 0.0, 0.2), strict=True)]
     write_table(tmp_path / 'signs.csv', rows, [*TABLE_HEAD, 'time_s'])
@@ -334,12 +347,20 @@ def test_times_of_a_table(tmp_path):
         ('a,b\n1,2\n', r"has no column \['clip', 'frame', 'label'\]"),
         ('clip,frame,label\na,0,x\n', 'has no column like right_hand_0_x'),
         ('clip,frame,label,pose_33_x\na,0,x,1\n', "'pose_33_x', allowed are points 0 to 32"),
-        ('clip,frame,label,pose_0_x\na,0,x,far\n', 'far'),
-        ('clip,frame,label,pose_0_x\na,first,x,1\n', 'first'),
-        ('clip,frame,label,pose_0_x\na,0,x,1\na,1,x\n', 'Expected 4 columns, got 3'),
-        ('clip,frame,label,pose_0_x\na,0,,1\n', "csv:2: no value for 'label'"),
-        ('clip,frame,label,pose_0_x\na,1,x,1\na,1,x,1\n', 'do not increase'),
-        ('clip,frame,label,pose_0_x\na,0,x,1\nb,0,x,1\na,1,x,1\n', "names clip 'a' more than once"),
+        ('clip,frame,label,pose_0_x,pose_0_y\na,0,x,far,1\n', 'far'),
+        ('clip,frame,label,pose_0_x,pose_0_y\na,first,x,1,1\n', 'first'),
+        ('clip,frame,label,pose_0_x,pose_0_y\na,0,x,1,1\na,1,x\n', 'Expected 5 columns, got 3'),
+        ('clip,frame,label,pose_0_x,pose_0_y\na,0,,1,1\n', "csv:2: no value for 'label'"),
+        ('clip,frame,label,pose_0_x,pose_0_y\na,1,x,1,1\na,1,x,1,1\n', 'do not increase'),
+        (
+            'clip,frame,label,pose_0_x,pose_0_y\na,0,x,1,1\nb,0,x,1,1\na,1,x,1,1\n',
+            "names clip 'a' more than once",
+        ),
+        ('clip,frame,label,pose_0_x\na,0,x,1\n', 'has no column pose_0_y, allowed are x, y and z'),
+        (
+            'clip,frame,label,pose_0_x,pose_0_y,pose_0_z,pose_1_x,pose_1_y\na,0,x,1,1,1,1,1\n',
+            'has no column pose_1_z',
+        ),
     ],
 )
 def test_a_wrong_table_is_named(tmp_path, text, message):

@@ -1,5 +1,7 @@
 """The landmark data set on disk: what goes in comes out, and nobody sees half of it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,35 @@ def test_what_was_flushed_is_not_asked_for_again(tmp_path):
     second.add(clip(2))
     second.finish()
     assert Dataset(tmp_path / 'data').column('id') == ['clip0', 'clip2']
+
+
+@pytest.mark.parametrize('removed', range(5))
+def test_an_import_cut_in_its_last_step_loses_nothing(tmp_path, monkeypatch, removed):
+    """Wherever it is cut among the removals, of the parts and then of the note."""
+    first = DatasetWriter(tmp_path / 'data', INFO, {'classes': 3})
+    for number in range(4):
+        first.add(clip(number))
+        first.flush()
+    unlink, left = Path.unlink, iter(range(removed))
+
+    def unlink_or_die(path, **options):
+        # Of write_whole, when nothing is there any more.
+        if not path.exists():
+            return
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        unlink(path, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, 'unlink', unlink_or_die)
+        first.finish()
+    second = DatasetWriter(tmp_path / 'data', INFO, {'classes': 3})
+    for number in range(4):
+        if f'clip{number}' not in second.done:
+            second.add(clip(number))
+            second.flush()
+    second.finish()
+    assert sorted(Dataset(tmp_path / 'data').column('id')) == ['clip0', 'clip1', 'clip2', 'clip3']
 
 
 def test_another_import_is_not_mixed_in(tmp_path):
