@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +46,10 @@ def calibrate(
     idle_minutes: Annotated[float, typer.Option(min=1, help='Of idle hands.')] = 60.0,
     cache: Cache = None,
 ) -> None:
-    """Choose a model's thresholds by a bound on false events, and write them into its file."""
+    """Choose a model's thresholds by a bound on false events, and write them into its file.
+
+    Figures in it that were measured with the old thresholds go.
+    """
     with one_error():
         load_quietly()
         from rich.console import Console
@@ -70,7 +74,11 @@ def calibrate(
             classifier.contract.decision.label_dwell_s,
         )
         written = out or classifier.path
-        contract = replace(classifier.contract, decision=choice.thresholds)
+        contract = replace(
+            classifier.contract,
+            decision=choice.thresholds,
+            metrics=_without_thresholds(classifier.contract.metrics),
+        )
         rewrite_contract(classifier.path, contract, written)
         for name, value in asdict(choice.thresholds).items():
             console.print(f'{name}: {value}', highlight=False)
@@ -78,3 +86,8 @@ def calibrate(
             value = figure_text(name, choice.figures[name])
             console.print(f'{figure_name(name)}: {value}', highlight=False)
         console.print(f'wrote {written}', highlight=False, soft_wrap=True)
+
+
+def _without_thresholds(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The figures of single clips: of those alone no threshold decides."""
+    return {name: value for name, value in metrics.items() if name.startswith('clip_')}

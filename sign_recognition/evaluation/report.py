@@ -6,6 +6,7 @@ made is in it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,12 @@ import numpy as np
 
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.evaluate import Comparison, Evaluation, Judged, ModelResult
+from sign_recognition.evaluation.events import Interval
 from sign_recognition.evaluation.metrics import BETTER
 
 FORMAT = 'sign_recognition evaluation 1'
 _DIGITS = 6
+_DIGEST_LETTERS = 16
 
 
 class BaselineError(ValueError):
@@ -90,19 +93,21 @@ def regressions(now: Mapping[str, Any], baseline: Mapping[str, Any], tolerance: 
 
 
 def _check_same_truth(now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-    counts = [_gesture_counts(each) for each in (before, now)]
-    for name in sorted({*counts[0], *counts[1]}):
-        was, is_now = (each.get(name, 'no such recording') for each in counts)
-        if was != is_now:
-            raise BaselineError(f'baseline: {name}: {was} there, {is_now} here')
+    rows = [{each['name']: each for each in content['recordings']} for content in (before, now)]
+    for name in sorted({*rows[0], *rows[1]}):
+        # A report from before truths had a digest says nothing of it: the shorter one ends it.
+        for was, is_now in zip(*(_held(each.get(name)) for each in rows), strict=False):
+            if was != is_now:
+                raise BaselineError(f'baseline: {name}: {was} there, {is_now} here')
 
 
-def _gesture_counts(content: Mapping[str, Any]) -> dict[str, str]:
-    """What each recording holds, in words."""
-    return {
-        each['name']: f'{each["gestures"]} known gestures' if each['truth_known'] else 'no truth'
-        for each in content['recordings']
-    }
+def _held(recording: Mapping[str, Any] | None) -> list[str]:
+    """What a recording holds, in words, the coarsest first."""
+    if recording is None:
+        return ['no such recording']
+    known = f'{recording["gestures"]} known gestures' if recording['truth_known'] else 'no truth'
+    held = [known, f'{recording["seconds"]} s', f'{recording["images"]} images']
+    return [*held, f'truth {recording["truth"]}'] if 'truth' in recording else held
 
 
 def _recording_row(judged: Judged) -> dict[str, Any]:
@@ -114,11 +119,20 @@ def _recording_row(judged: Judged) -> dict[str, Any]:
         'complete': judged.recorded.complete,
         'truth_known': judged.known,
         'gestures': len(outcome.truth),
+        'truth': _truth_digest(judged.truth),
         'latency_ms': {
             stage: {'p50': figures.p50_ms, 'p95': figures.p95_ms}
             for stage, figures in judged.recorded.latency_ms.items()
         },
     }
+
+
+def _truth_digest(truth: Sequence[Interval] | None) -> str | None:
+    """The beginning of the SHA-256 of what was performed, and when."""
+    if truth is None:
+        return None
+    told = sorted((each.label, plain(each.start_s), plain(each.end_s)) for each in truth)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:_DIGEST_LETTERS]
 
 
 def _model_row(model: ModelResult, evaluation: Evaluation) -> dict[str, Any]:

@@ -55,7 +55,11 @@ SIGNERS = ('1', '2')
 RATE_HZ = 15.0
 PLAN = Plan((RATE_HZ,), streams=4, idle_minutes=1.0, talking_minutes=0.2, footage_views=1)
 AT_ONCE = DecisionThresholds(0.5, 0.4, smoothing_s=0, dwell_s=0, release_s=0, rearm_s=0)
-CONTRACT = contract(decision=AT_ONCE, held_out_signers=SIGNERS)
+CONTRACT = contract(
+    decision=AT_ONCE,
+    held_out_signers=SIGNERS,
+    metrics={'clip_accuracy': 0.9, 'stream_recall': 0.8, 'foreign_false_per_minute': 0.4},
+)
 
 
 def swipe(direction: int, frames: int = 50) -> Points:
@@ -473,7 +477,7 @@ class TestCommands:
         assert picture.read_bytes().startswith(b'\x89PNG')
 
     @pytest.mark.usefixtures('few_candidates')
-    def test_calibrate_writes_thresholds_and_nothing_else(
+    def test_calibrate_writes_thresholds_and_takes_away_what_the_old_ones_gave(
         self, model: Path, data: Path, cache: Path, tmp_path: Path
     ) -> None:
         before, out = model.read_bytes(), tmp_path / 'calm.onnx'
@@ -484,7 +488,9 @@ class TestCommands:
         assert model.read_bytes() == before
         calm = OnnxClassifier(out)
         assert calm.contract.decision != CONTRACT.decision
-        assert replace(calm.contract, decision=CONTRACT.decision) == CONTRACT
+        assert calm.contract.metrics == {'clip_accuracy': 0.9}
+        unchanged = replace(calm.contract, decision=AT_ONCE, metrics=CONTRACT.metrics)
+        assert unchanged == CONTRACT
         window = np.full((8, 75, 3), 0.9, np.float32)
         assert np.array_equal(calm(window), OnnxClassifier(model)(window))
 

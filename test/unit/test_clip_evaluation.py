@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +65,21 @@ def evaluated(tmp_path, *arguments):
     result = run(*arguments, '--report', tmp_path / 'report.json')
     assert result.exit_code == 0, result.output
     return json.loads((tmp_path / 'report.json').read_text())
+
+
+def test_a_shrec_folder_needs_no_pyarrow(root, model):
+    """As docs/evaluation.md promises: nothing but ONNX Runtime."""
+    program = (
+        'import sys\n'
+        "sys.modules.update(dict.fromkeys(('pyarrow', 'tensorflow', 'keras')))\n"
+        'from sign_recognition.cli import main\n'
+        'main()'
+    )
+    arguments = ['evaluate', '--data', str(root), '--model', str(model)]
+    ended = subprocess.run(
+        [sys.executable, '-c', program, *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_clips_are_counted_by_label_and_signer(tmp_path, root, model):

@@ -367,6 +367,30 @@ class TestBaseline:
         assert 'baseline: bag: 1 known gestures there, no such recording here' in result.output
 
     @pytest.mark.parametrize(
+        ('change', 'fault'),
+        [
+            ({'duration_s': 7.0}, r'6\.0 s there, 7\.0 s here'),
+            ({'truth': ((RIGHT, 2.0, 3.1),)}, r'truth \w{16} there, truth \w{16} here'),
+            ({'truth': ((LEFT, 2.0, 3.0),)}, r'truth \w{16} there'),
+            ({'truth': ()}, '1 known gestures there, no truth here'),
+        ],
+    )
+    def test_another_truth_is_refused(self, tmp_path, model, change, fault):
+        evaluated(tmp_path, write_bag(tmp_path / 'a/bag'), '--model', model)
+        other, baseline = write_bag(tmp_path / 'b/bag', **change), tmp_path / 'report.json'
+        result = run(other, '--model', model, '--baseline', baseline)
+        assert result.exit_code == 2
+        assert re.search(f'baseline: bag: {fault}', result.output), result.output
+
+    def test_a_report_from_before_truths_had_a_digest_is_read(self, tmp_path, model):
+        bag, path = write_bag(tmp_path / 'bag'), tmp_path / 'report.json'
+        before = evaluated(tmp_path, bag, '--model', model)
+        del before['recordings'][0]['truth']
+        path.write_text(json.dumps(before))
+        result = run(bag, '--model', model, '--baseline', path)
+        assert result.exit_code == 0, result.output
+
+    @pytest.mark.parametrize(
         ('text', 'fault'),
         [(None, 'No such file'), ('x', 'is no JSON'), ('{}', 'is no report'), ('[]', 'no report')],
     )
