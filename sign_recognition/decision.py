@@ -120,6 +120,7 @@ class DecisionPolicy:
         if NONE_LABEL not in self._labels:
             raise ValueError(f"labels: {self._labels}, '{NONE_LABEL}' must be among them")
         self._none = self._labels.index(NONE_LABEL)
+        self._nothing = np.array([label == NONE_LABEL for label in self._labels], np.float32)
         thresholds.check_labels(self._labels)
         self._thresholds = thresholds
         self._dwell_ns = [
@@ -155,8 +156,11 @@ class DecisionPolicy:
         Args:
             stamp_ns: acquisition time of the newest image. One that does not lie after the last
                 (a looping bag) begins a new stream.
-            probabilities: (classes,) in the order of the labels.
+            probabilities: (classes,) in the order of the labels. Where one is not finite, they
+                count as certainty of 'none'.
         """
+        if not np.isfinite(probabilities).all():
+            probabilities = self._nothing  # smoothing would never forget it
         jumped_back = self._last_ns is not None and stamp_ns <= self._last_ns
         ended = self.reset() if jumped_back else []
         self._smooth(stamp_ns, probabilities)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from sign_recognition.model_contract import ModelContractError
 from sign_recognition.resources import config_file, model_file
@@ -17,6 +19,14 @@ Options = TypeVar('Options', bound='_Options')
 
 # Nodes that send or hear the commands.
 _WITH_COMMANDS = ('control_node', 'recorder_node')
+
+# Parameters that more than their own node has to know, and the options that tell all of them.
+_TOLD_BY_OPTION = {
+    'control_node': {'stamped': '--stamped'},
+    'recognition_node': {'model': '--model'},
+    'camera_node': {'jpeg': '--jpeg'},
+    'replay_node': {'rate': '--rate', 'start': '--from', 'image_topic': '--image-topic'},
+}
 
 # The solution that the model reads.
 AUTO = 'auto'
@@ -150,6 +160,10 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
     """The nodes of the live graph, from the robot to the camera: the order in which they start.
 
     An option that is left at its default does not override a parameter file.
+
+    Raises:
+        OSError: `options.config` cannot be read.
+        ValueError: it is no YAML, or says what an option has to say.
     """
     transport = {'transport': 'compressed'} if options.jpeg else {}
     wanted: dict[str, dict[str, Any]] = {
@@ -160,6 +174,7 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
     if options.camera:
         names = ('source', 'mirrored', 'loop', 'width', 'height', 'rate_hz', 'jpeg', 'seed')
         wanted['camera_node'] = _chosen(options, *names)
+    _check_file(options, wanted)
     return _describe(wanted, options.config, options.cmd_vel)
 
 
@@ -172,7 +187,9 @@ def replay_graph(options: ReplayOptions, monitored: bool = False) -> list[NodeDe
 
     Raises:
         BagError: the bag cannot be read, or does not hold what is asked for.
-        ValueError: `options.start` is not allowed.
+        OSError: `options.config` cannot be read.
+        ValueError: `options.start` is not allowed, or the file is no YAML, or says what an option
+            has to say.
     """
     sim_time = {'use_sim_time': True}
     # Seen from a recording that runs faster, all that takes time takes longer.
@@ -190,6 +207,7 @@ def replay_graph(options: ReplayOptions, monitored: bool = False) -> list[NodeDe
     bag: dict[str, Any] = {'bag': str(Path(options.bag).expanduser().absolute())}
     bag |= {'monitored': True} if monitored else {}
     wanted['replay_node'] = bag | _chosen(options, 'start', 'image_topic', 'rate', 'loop')
+    _check_file(options, wanted)
     return _describe(wanted, options.config, options.commands)
 
 
@@ -275,6 +293,50 @@ def _image_transport(options: ReplayOptions) -> str:
     if msgtype == LANDMARKS:
         return ''
     return 'compressed' if msgtype == COMPRESSED_IMAGE else 'raw'
+
+
+def _check_file(
+    options: LiveOptions | ReplayOptions, wanted: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Refuse a user's parameter file that sets, for one node, what others have to know.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no YAML; or it gives a parameter of _TOLD_BY_OPTION another value than the
+            graph is built for, and no option wins over it.
+    """
+    if not options.config:
+        return
+    for node, name, value in _settings(Path(options.config).expanduser()):
+        for target, flags in _TOLD_BY_OPTION.items():
+            counts = node in (target, '*', '**') and target in wanted and name in flags
+            if counts and name not in wanted[target] and value != getattr(options, name):
+                raise ValueError(
+                    f'config: {options.config}: {name}: {value!r} of {target} would be unknown to '
+                    f'the rest: use the option {flags[name]}, in a launch {name}:='
+                )
+
+
+def _settings(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Last part of the node's name, parameter and value of each line of a parameter file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no YAML.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f'config: {path} is no YAML file ({error})') from error
+    yield from _settings_below('', content)
+
+
+def _settings_below(node: str, content: Any) -> Iterator[tuple[str, str, Any]]:
+    for key, value in content.items() if isinstance(content, dict) else ():
+        if key == 'ros__parameters' and isinstance(value, dict):
+            yield from ((node, name, each) for name, each in value.items())
+        else:
+            yield from _settings_below(str(key).rsplit('/', 1)[-1], value)
 
 
 def _describe(

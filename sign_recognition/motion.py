@@ -140,14 +140,21 @@ class MotionController:
         if hands_seen > 0:
             self._last_hand_s = now_s
 
-    def gesture(self, kind: EventKind, label: str, now_s: float) -> None:
+    def gesture(self, kind: EventKind, label: str, now_s: float, late: bool = False) -> None:
         """Take one gesture event.
 
         A START replaces what went before, also where its label authorises nothing. A HOLD without
         its START moves nothing.
+
+        Args:
+            kind: what happens to the gesture.
+            label: of the gesture.
+            now_s: monotonic time.
+            late: it is too old to move the robot. A START may still stop it, for good or by ending
+                what went before.
         """
         if kind is EventKind.START:
-            self._start(self._table.get(label), label, now_s)
+            self._start(self._table.get(label), label, now_s, late)
         elif kind is EventKind.END and label == self._move_label and math.isinf(self._move_until_s):
             self._cancel_move()
 
@@ -181,12 +188,14 @@ class MotionController:
         self._velocity = self.limits.ramp(self._velocity, self.limits.clamp(target), step_s)
         return self._velocity.copy()
 
-    def _start(self, action: Action | None, label: str, now_s: float) -> None:
+    def _start(self, action: Action | None, label: str, now_s: float, late: bool) -> None:
         self._cancel_move()
         if action is None:
             return
         if action.kind is ActionKind.STOP:
             self.stop()
+        elif late:
+            return
         elif action.kind is ActionKind.REARM:
             self.rearm()
         elif not self._latched:

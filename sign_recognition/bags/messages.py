@@ -30,7 +30,7 @@ EVENT_KINDS = {0: EventKind.START, 1: EventKind.HOLD, 2: EventKind.END}
 
 
 def landmark_frame(message: Any) -> LandmarkFrame:
-    """A decoded sign_recognition/msg/Landmarks as a frame.
+    """A decoded sign_recognition/msg/Landmarks as a frame; what is infinite counts as not seen.
 
     Raises:
         ConversionError: it does not hold 75 points, or its size is not positive.
@@ -41,6 +41,7 @@ def landmark_frame(message: Any) -> LandmarkFrame:
             f'landmarks: {points.size} values of a {message.width}x{message.height} image, '
             f'allowed are {POINT_COUNT * 3} values of an image of at least 1x1'
         )
+    points[np.isinf(points)] = np.nan
     return LandmarkFrame(
         stamp_ns=stamp_ns(message.header.stamp),
         size_px=(int(message.width), int(message.height)),

@@ -67,7 +67,8 @@ def live(
     )  # fmt: skip
     with one_error():
         check(options, report)
-    raise typer.Exit(LiveSession(SessionPlan.live(options), duration, report, plain).run())
+        plan = SessionPlan.live(options)
+    raise typer.Exit(LiveSession(plan, duration, report, plain).run())
 
 
 def check(options: LiveOptions | ReplayOptions, report: Path | None) -> None:

@@ -17,6 +17,7 @@ from sign_recognition.commands.options import (
     Rate,
     Seed,
     Solution,
+    Stamped,
     Width,
 )
 from sign_recognition.graph import LiveOptions, RecordOptions
@@ -70,6 +71,7 @@ def record(
     seed: Seed = _LIVE.seed,
     solution: Solution = _LIVE.solution,
     model: Model = _LIVE.model,
+    stamped: Stamped = _LIVE.stamped,
     config: Config = _LIVE.config,
     plain: Annotated[bool, typer.Option('--plain', help='Lines instead of a picture.')] = False,
 ) -> None:
@@ -83,12 +85,12 @@ def record(
     )  # fmt: skip
     options = LiveOptions(
         source=source, mirrored=mirrored, width=width, height=height, rate_hz=rate_hz, jpeg=images,
-        seed=seed, solution=solution, model=model, config=config,
+        seed=seed, solution=solution, model=model, stamped=stamped, config=config,
         cmd_vel=_LIVE.cmd_vel if send or not source else f'{_RECORDED_ONLY}/{_LIVE.cmd_vel}',
     )  # fmt: skip
     with one_error():
         _check(recording, options, labels)
-    plan = SessionPlan.record(recording, options, bool(source), labels)
+        plan = SessionPlan.record(recording, options, bool(source), labels)
     raise typer.Exit(LiveSession(plan, plain=plain).run())
 
 

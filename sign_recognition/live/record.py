@@ -26,6 +26,10 @@ _REMEMBERED_IMAGES = 100
 SOURCES = ('camera_node', 'replay_node')
 STAGES = ('landmarks', 'recognition', 'camera_to_command')
 
+# Ages are counted in steps of this, s, and no further than that, s: a session may last for days.
+_AGE_STEP_S = 1e-4
+_LONGEST_AGE_S = 60.0
+
 
 @dataclass
 class SeenEvent:
@@ -72,11 +76,12 @@ class LiveRecord:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self._ages_s: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        self._ages: dict[str, Counter[int]] = {stage: Counter() for stage in STAGES}
         self._recent = {stage: StreamStatistics() for stage in STAGES}
         self._last_stamp_ns = dict.fromkeys(STAGES, 0)
         self._images_ns: deque[int] = deque(maxlen=_REMEMBERED_IMAGES)
-        self._step_times_s: list[float] = []
+        self._step_count = 0
+        self._first_step_s = self._last_step_s = 0.0
         self._stamps_ns: tuple[int, int] | None = None
         self._earlier_rounds_s = 0.0
 
@@ -107,7 +112,8 @@ class LiveRecord:
             elif stamp_ns not in self._images_ns:
                 return  # a stop that was sent without an image
             self._last_stamp_ns[stage] = stamp_ns
-            self._ages_s[stage].append(age_s)
+            counted_s = max(-_LONGEST_AGE_S, min(age_s, _LONGEST_AGE_S))
+            self._ages[stage][round(counted_s / _AGE_STEP_S)] += 1
             self._recent[stage].add(now_s, age_s, age_s)
 
     def on_scores(
@@ -116,7 +122,9 @@ class LiveRecord:
         """One step of recognition was heard."""
         with self:
             self.probabilities, self.hands_seen = probabilities, hands_seen
-            self._step_times_s.append(now_s)
+            self._first_step_s = self._first_step_s if self._step_count else now_s
+            self._last_step_s = now_s
+            self._step_count += 1
             first_ns, last_ns = self._stamps_ns or (stamp_ns, stamp_ns)
             if stamp_ns < last_ns:  # a loop has begun again
                 self._earlier_rounds_s += self._since(last_ns)
@@ -243,15 +251,14 @@ class LiveRecord:
         return {axis: float(v) for axis, v in zip(AXES, self.velocity, strict=True)}
 
     def _latency(self, stage: str) -> dict[str, float | None]:
-        figures = Percentiles.of_seconds(self._ages_s[stage])
-        known = bool(self._ages_s[stage])
-        return (
-            {'p50': figures.p50_ms, 'p95': figures.p95_ms} if known else {'p50': None, 'p95': None}
-        )
+        ages = self._ages[stage]
+        if not ages:
+            return {'p50': None, 'p95': None}
+        return {'p50': _percentile_ms(ages, 0.5), 'p95': _percentile_ms(ages, 0.95)}
 
     def _mean_rate_hz(self) -> float:
-        times = self._step_times_s
-        return round((len(times) - 1) / (times[-1] - times[0]), 2) if len(times) > 1 else 0.0
+        lasted_s = self._last_step_s - self._first_step_s
+        return round((self._step_count - 1) / lasted_s, 2) if self._step_count > 1 else 0.0
 
     def _duration_s(self) -> float:
         if self._stamps_ns is None:
@@ -260,6 +267,15 @@ class LiveRecord:
 
     def _since(self, stamp_ns: int) -> float:
         return round((stamp_ns - self.origin_ns()) / 1e9, 3)
+
+
+def _percentile_ms(ages: Counter[int], share: float) -> float:
+    """Of ages counted by steps, ms: between two neighbours in proportion, as numpy has it."""
+    steps = np.array(sorted(ages))
+    ends = np.cumsum([ages[step] for step in steps])
+    rank = share * (ends[-1] - 1)
+    below, above = steps[np.searchsorted(ends, [np.floor(rank), np.ceil(rank)], side='right')]
+    return round(float(below + (rank % 1) * (above - below)) * _AGE_STEP_S * 1e3, 2)
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:

@@ -134,14 +134,16 @@ class LiveSession:
             if plain or not console.is_terminal
             else RichView(self._record, console, f'sign_recognition  {plan.title}')
         )
-        programs = program_directory()
         self._supervisor = Supervisor(
-            {
-                node.name: [sys.executable, str(programs / node.name), *node.arguments()]
-                for node in plan.nodes
-            },
+            {node.name: _command(node) for node in plan.nodes},
             {'RCUTILS_CONSOLE_OUTPUT_FORMAT': '[{severity}] {message}', **os.environ},
             lambda name, line: self._messages.put(f'{name}: {line}'),
+            # A stop that the user asked for must outlive the node that held it.
+            restart_commands={
+                node.name: _command(node, start_latched=True)
+                for node in plan.nodes
+                if node.name == CONTROL
+            },
         )
 
     def run(self) -> int:
@@ -253,8 +255,9 @@ class LiveSession:
             return
         with self._record:
             self._record.restarts[ended.name] += 1
+        how = ', stopped until re-armed' if ended.name == CONTROL else ''
         self._view.alarm(
-            f'{ended.name} died ({ended.reason}), starts again in {ended.restart_in_s:.1f} s',
+            f'{ended.name} died ({ended.reason}), starts again in {ended.restart_in_s:.1f} s{how}',
             ended.tail,
         )
 
@@ -271,6 +274,12 @@ class LiveSession:
         if ours and codes.get(CONTROL) != 0:
             monitor.stop_robot()
         self._show_messages()
+
+
+def _command(node: NodeDescription, **parameters: bool) -> list[str]:
+    """The command line of a node's program, with these parameters beside its own."""
+    node = dataclasses.replace(node, parameters={**node.parameters, **parameters})
+    return [sys.executable, str(program_directory() / node.name), *node.arguments()]
 
 
 def _over(since_s: float | None, duration_s: float | None, now_s: float) -> bool:

@@ -63,6 +63,7 @@ class Supervisor:
         on_line: called with name and line for each line that a program prints, from any thread.
         final_codes: exit statuses after which a program is not started again: 0, it has done its
             work; 2, it cannot start as it was asked to.
+        restart_commands: what to run, by name, where a program that died is started otherwise.
     """
 
     def __init__(
@@ -71,11 +72,13 @@ class Supervisor:
         environment: Mapping[str, str],
         on_line: Callable[[str, str], None],
         final_codes: Sequence[int] = (0, 2),
+        restart_commands: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._programs = {name: _Program(command) for name, command in commands.items()}
         self._environment = dict(environment)
         self._on_line = on_line
         self._final_codes = final_codes
+        self._restart_commands = dict(restart_commands or {})
 
     def start(self, name: str) -> None:
         """Start a program. It gets its own process group, so that a Ctrl-C in the terminal reaches
@@ -106,6 +109,7 @@ class Supervisor:
             if program.process is not None and program.process.poll() is not None:
                 exits.append(self._note_exit(name, program, now_s))
             elif program.restart_at_s is not None and now_s >= program.restart_at_s:
+                program.command = self._restart_commands.get(name, program.command)
                 self.start(name)
         return exits
 

@@ -79,7 +79,7 @@ class CameraNode(PipelineNode):
         self._thread.join(timeout=1.0)
         self._player.close()
 
-    def _open(self) -> Player:
+    def _open(self, stand_in: bool = True) -> Player:
         given = self._given
         config = SourceConfig(
             source=given.source,
@@ -87,6 +87,7 @@ class CameraNode(PipelineNode):
             rate_hz=given.rate_hz,
             mirrored=given.mirrored,
             seed=given.seed,
+            stand_in=stand_in,
         )
         return Player(
             lambda: open_source(config, self._now_s), self._now_s, self.done.wait, given.loop
@@ -109,6 +110,9 @@ class CameraNode(PipelineNode):
         except SourceError as error:
             self.get_logger().fatal(str(error))
             self.exit_code = 1
+        except Exception:
+            self.exit_code = 1
+            raise
         finally:
             self.done.set()
 
@@ -124,12 +128,27 @@ class CameraNode(PipelineNode):
         retry_s = _FIRST_RETRY_S
         while not self.done.wait(retry_s):
             try:
-                self._player = self._open()
-                self.get_logger().info(f'{self._player.source.name} is back')
-                return self._player.next()
+                return self._reopen()
             except SourceError:
                 retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
         return None
+
+    def _reopen(self) -> Shot | None:
+        """The first image of a device that is back.
+
+        Raises:
+            SourceError: it is still gone.
+        """
+        # The robot was obeying a person: the signer must not take their place.
+        player = self._open(stand_in=False)
+        try:
+            shot = player.next()
+        except SourceError:
+            player.close()  # V4L2 streams to one handle only: the next try would find it busy
+            raise
+        self._player = player
+        self.get_logger().info(f'{player.source.name} is back')
+        return shot
 
     def _publish(self, shot: Shot) -> None:
         given, stamp_ns = self._given, round(shot.stamp_s * 1e9)

@@ -41,7 +41,10 @@ class ControlParameters:
         25.0, 'Commands per second where no image brings one sooner', low=10.0, high=500.0
     )
     max_age_s: float = parameter(
-        0.5, 'A gesture or image older than this is ignored, s; 0: any age', low=0.0, high=60.0
+        0.5,
+        'A gesture older than this can only stop, an image is ignored, s; 0: any age',
+        low=0.0,
+        high=60.0,
     )
     linear_mps: float = parameter(
         0.5, 'Largest linear speed, m/s', low=0.0, high=10.0, dynamic=True
@@ -63,6 +66,9 @@ class ControlParameters:
     )
     hand_timeout_s: float = parameter(
         0.5, 'No hand in view for longer than this stops the robot, s', low=0.02, high=60.0
+    )
+    start_latched: bool = parameter(
+        False, 'Begin stopped until re-armed; a live session starts a dead node again so'
     )
 
     def limits(self) -> MotionLimits:
@@ -87,6 +93,8 @@ class ControlNode(PipelineNode):
         table_path = given.gestures or config_file('gestures.yaml')
         self._table = load_gesture_table(table_path)
         self._controller = MotionController(self._table, given.limits())
+        if given.start_latched:
+            self._controller.stop()
         self._statistics = StreamStatistics()
         self._image_ns = 0
         command_type = TwistStamped if given.stamped else Twist
@@ -119,10 +127,10 @@ class ControlNode(PipelineNode):
         except ConversionError as error:
             self.get_logger().error(str(error))
             return
-        if event.kind is EventKind.START and self._too_old(event.stamp_ns):
-            self.get_logger().warning(f'{event.label} ignored: older than max_age_s')
-            return
-        self._controller.gesture(event.kind, event.label, time.monotonic())
+        late = self._too_old(event.stamp_ns)
+        if late and event.kind is EventKind.START:
+            self.get_logger().warning(f'{event.label} can only stop: older than max_age_s')
+        self._controller.gesture(event.kind, event.label, time.monotonic(), late)
         self._send()
 
     def _on_scores(self, message: GestureScores) -> None:

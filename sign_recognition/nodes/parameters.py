@@ -137,7 +137,10 @@ def _check(each: dataclasses.Field[Any], value: Any) -> str:
 
 
 def _refusal(each: dataclasses.Field[Any], value: Any) -> str:
-    return f'parameter {each.name}: {value!r}, allowed is {_allowed(each)}'
+    # ROS keeps whole numbers and others apart, also in a parameter file and on a command line.
+    is_whole = isinstance(each.default, float) and type(value) is int
+    hint = f' (written with a point: {float(value)})' if is_whole else ''
+    return f'parameter {each.name}: {value!r}, allowed is {_allowed(each)}{hint}'
 
 
 def _allowed(each: dataclasses.Field[Any]) -> str:

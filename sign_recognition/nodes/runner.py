@@ -1,4 +1,4 @@
-"""The life of a node program: start, spin, and an orderly end on SIGINT or SIGTERM."""
+"""The life of a node program: start, spin, and an orderly end on SIGINT, SIGTERM or SIGHUP."""
 
 from __future__ import annotations
 
@@ -83,6 +83,9 @@ def run(make_node: Callable[[], PipelineNode]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    # The terminal or its ssh connection is gone; nohup has this ignored, and it stays so.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, end)
     spin_until_done(node)
     sys.exit(node.exit_code)
 

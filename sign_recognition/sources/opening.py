@@ -30,6 +30,7 @@ class SourceConfig:
         mirrored: the images are to be mirror images. A device's are flipped for it and the signer
             is drawn so; of files it is taken on trust.
         seed: which rendered signer.
+        stand_in: 'auto' may be the signer where no webcam gives images.
     """
 
     source: str = AUTO
@@ -37,6 +38,7 @@ class SourceConfig:
     rate_hz: float = 30.0
     mirrored: bool = True
     seed: int = 0
+    stand_in: bool = True
 
 
 def open_source(config: SourceConfig, clock_s: Callable[[], float]) -> Source:
@@ -51,7 +53,7 @@ def open_source(config: SourceConfig, clock_s: Callable[[], float]) -> Source:
     """
     name = config.source
     if name == AUTO:
-        return _open_any_webcam(config, clock_s) or _open_signer(config)
+        return _open_any_webcam(config, clock_s) or _stand_in(config)
     if name == SIGNER:
         return _open_signer(config)
     if name.isdigit():
@@ -73,6 +75,18 @@ def _open_signer(config: SourceConfig) -> Source:
     return RenderedCamera(config.size_px, config.rate_hz, config.mirrored, config.seed)
 
 
+def _stand_in(config: SourceConfig) -> Source:
+    """The signer in place of a webcam.
+
+    Raises:
+        SourceError: it may not stand in.
+    """
+    if not config.stand_in:
+        raise SourceError('no webcam gives images')
+    _log.warning('no webcam gives images: the rendered signer stands in')
+    return _open_signer(config)
+
+
 def _open_webcam(device: int | str, config: SourceConfig, clock_s: Callable[[], float]) -> Webcam:
     return Webcam(device, config.size_px, config.rate_hz, config.mirrored, clock_s)
 
@@ -82,11 +96,21 @@ def _open_any_webcam(config: SourceConfig, clock_s: Callable[[], float]) -> Webc
     for path in find_webcams():
         try:
             with quiet_opencv():
-                webcam = _open_webcam(path, config, clock_s)
-                webcam.read()
+                return _tried(_open_webcam(path, config, clock_s))
         except SourceError as error:
             _log.info('%s', error)
-            continue
-        return webcam
-    _log.warning('no webcam gives images: the rendered signer stands in')
     return None
+
+
+def _tried(webcam: Webcam) -> Webcam:
+    """A webcam that has given an image.
+
+    Raises:
+        SourceError: it gives none; it is closed then.
+    """
+    try:
+        webcam.read()
+    except SourceError:
+        webcam.close()
+        raise
+    return webcam

@@ -154,6 +154,17 @@ def test_landmarks_there_and_back():
     assert (back.stamp_ns, back.size_px, back.mirrored) == (frame.stamp_ns, (640, 480), False)
 
 
+def test_infinite_coordinates_were_not_seen():
+    points = np.full((75, 3), 0.5, np.float32)
+    points[LEFT_HAND] = np.inf
+    points[30, 2] = -np.inf
+    message = conversions.landmarks_to_message(LandmarkFrame(1, (640, 480), points), 'eye')
+    back = conversions.message_to_landmarks(message)
+    assert np.isnan(back.points[LEFT_HAND]).all() and np.isnan(back.points[30, 2])
+    assert np.isnan(back.points).sum() == 21 * 3 + 1
+    assert back.hands_seen == 1
+
+
 def test_landmarks_of_another_length_are_refused():
     message = Landmarks(width=640, height=480, points=array.array('f', [0.0] * 63))
     with pytest.raises(ConversionError, match='63 values'):

@@ -1,5 +1,6 @@
 """Each node on its topics."""
 
+import itertools
 import math
 import time
 
@@ -17,7 +18,7 @@ from support import LABELS, contract, frame, write_image_model, write_model
 from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.model_contract import ImageInput
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
-from sign_recognition.nodes import conversions, qos
+from sign_recognition.nodes import camera_node, conversions, qos
 from sign_recognition.nodes.camera_node import CameraNode
 from sign_recognition.nodes.control_node import ControlNode
 from sign_recognition.nodes.landmark_node import LandmarkNode
@@ -82,38 +83,80 @@ def test_camera_tells_what_the_signer_showed(ros):
 
 
 class Device:
-    """A live source that gives two images and is then unplugged."""
+    """A live source that gives so many images and is then unplugged."""
 
     name, rate_hz, live = 'device', 30.0, True
 
-    def __init__(self, brightness):
-        self.left, self.brightness = 2, brightness
+    def __init__(self, brightness, images=2):
+        self.left, self.brightness, self.closed = images, brightness, False
 
     def read(self):
+        assert not self.closed
         if not self.left:
             raise SourceError('device: unplugged')
         self.left -= 1
         return Capture(time.time(), np.full((4, 4, 3), self.brightness, np.uint8))
 
     def close(self):
-        pass
+        self.closed = True
+
+
+def plug(monkeypatch, place, *found):
+    """What is found at each opening in turn, and then nothing any more."""
+    absent = SourceError('device: cannot be opened')
+    openings = itertools.chain(found, itertools.repeat(absent))
+
+    def open_next(*_):
+        device = next(openings) or absent
+        if isinstance(device, SourceError):
+            raise device
+        return device
+
+    monkeypatch.setattr(place, open_next)
+    monkeypatch.setattr(camera_node, '_FIRST_RETRY_S', 0.05)
 
 
 def test_a_device_that_was_unplugged_is_opened_again(ros, monkeypatch):
-    absent = SourceError('device: cannot be opened')
-    openings = iter([Device(1), absent, Device(2), *[absent] * 1000])
-
-    def plug(*_):
-        found = next(openings)
-        if isinstance(found, SourceError):
-            raise found
-        return found
-
-    monkeypatch.setattr('sign_recognition.nodes.camera_node.open_source', plug)
+    plug(monkeypatch, 'sign_recognition.nodes.camera_node.open_source', Device(1), None, Device(2))
     (camera,) = ros.start(CameraNode)
     images = ros.listen(Image, 'image_raw', BEST_EFFORT)
     ros.wait(lambda: any(message.data[0] == 2 for message in images))
     assert not camera.done.is_set()
+
+
+def test_no_signer_takes_the_place_of_a_webcam_that_was_unplugged(ros, monkeypatch):
+    monkeypatch.setattr('sign_recognition.sources.opening.find_webcams', lambda: ['/dev/video0'])
+    # It gives its first image while it is looked for, before it is the source.
+    plug(
+        monkeypatch,
+        'sign_recognition.sources.opening.Webcam',
+        *(Device(1, images=3), None, None, Device(2, images=3)),
+    )
+    ros.start(CameraNode, camera_node={'source': 'auto'})
+    images = ros.listen(Image, 'image_raw', BEST_EFFORT)
+    ros.wait(lambda: any(message.data[0] != 1 for message in images))
+    assert {(message.width, message.data[0]) for message in images} <= {(4, 1), (4, 2)}
+
+
+def test_a_device_that_opens_and_gives_no_image_is_closed_before_the_next_try(ros, monkeypatch):
+    silent = Device(0, images=0)
+    plug(
+        monkeypatch, 'sign_recognition.nodes.camera_node.open_source', Device(1), silent, Device(2)
+    )
+    ros.start(CameraNode)
+    images = ros.listen(Image, 'image_raw', BEST_EFFORT)
+    ros.wait(lambda: any(message.data[0] == 2 for message in images))
+    assert silent.closed
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_a_camera_that_fails_in_its_thread_does_not_end_as_if_all_was_well(ros, monkeypatch):
+    broken = Device(1)
+    broken.read = lambda: 1 / 0
+    plug(monkeypatch, 'sign_recognition.nodes.camera_node.open_source', broken)
+    (camera,) = ros.start(CameraNode)
+    ros.wait(camera.done.is_set)
+    assert camera.exit_code == 1
 
 
 def test_landmarks_come_for_every_image_and_survive_a_jump_back(ros):
@@ -285,6 +328,33 @@ def test_an_old_gesture_moves_nothing(ros, table):
     assert upstream.speed() == 0
 
 
+def test_a_late_stop_stops_and_latches(ros, table):
+    _, upstream = moving(ros, table)
+    upstream.start('Swipe Left', age_s=2.0)
+    upstream.live(0.5)
+    assert upstream.speed() == 0
+    upstream.start('Swipe Right')
+    upstream.live(0.3)
+    assert upstream.speed() == 0
+
+
+def test_a_late_gesture_ends_what_went_before(ros, table):
+    _, upstream = moving(ros, table)
+    upstream.start('Swipe Right', age_s=2.0)
+    upstream.live(0.5)
+    assert upstream.speed() == 0
+
+
+def test_control_may_begin_latched(ros, table):
+    ros.start(ControlNode, control_node={'gestures': str(table), 'start_latched': True})
+    upstream = Upstream(ros)
+    for label, speed in (('Swipe Right', 0.0), ('Expand', 0.0), ('Swipe Right', 0.3)):
+        upstream.live(0.2)
+        upstream.start(label)
+        upstream.live(0.5)
+        assert upstream.speed() == pytest.approx(speed)
+
+
 def test_stop_latches_over_topics_and_service(ros, table):
     _, upstream = moving(ros, table)
     upstream.start('Swipe Left')
@@ -357,6 +427,7 @@ def test_every_node_tells_its_rate_age_latency_and_drops(ros, table, model, fold
     ('node_type', 'name', 'value', 'named'),
     [
         (CameraNode, 'rate_hz', 0.0, 'rate_hz.*0.0.*from 1.0 to 240.0'),
+        (CameraNode, 'rate_hz', 30, r'rate_hz.*30, .*from 1.0 to 240.0.*30\.0'),
         (CameraNode, 'width', 'wide', "width.*'wide'.*whole number"),
         (LandmarkNode, 'solution', 'legs', "solution.*'legs'.*hands, holistic"),
         (LandmarkNode, 'model_complexity', 7, 'model_complexity.*7.*from 0 to 1'),

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 # An order of magnitude above what it takes on an idle machine.
 PATIENCE_S = 30.0
 
@@ -47,6 +49,28 @@ runner._END_WITHIN_S = 1
 runner.run(Node)
 """
 
+HANGS_UP = """
+import signal
+from sign_recognition.nodes import runner
+
+class Node(runner.PipelineNode):
+    def __init__(self):
+        super().__init__('node')
+        self.calls = 0
+        self.create_timer(0.01, self.call)
+
+    def call(self):
+        self.calls += 1
+        if self.calls == 3:
+            self.done.set()
+        signal.raise_signal(signal.SIGHUP)
+
+    def finish(self):
+        print(f'finished after {self.calls}')
+
+runner.run(Node)
+"""
+
 
 def test_a_node_that_hangs_at_its_end_is_ended(domain_id):
     assert end(HANGS_AT_ITS_END, domain_id) == -signal.SIGALRM
@@ -55,6 +79,22 @@ def test_a_node_that_hangs_at_its_end_is_ended(domain_id):
 def test_a_second_signal_may_come_while_the_end_is_told(domain_id):
     """Ctrl-C reaches a node both from the terminal and from the supervisor."""
     assert end(TOLD_TWICE, domain_id) == 0
+
+
+@pytest.mark.parametrize(
+    ('disposition', 'calls'),
+    [(signal.SIG_DFL, 1), pytest.param(signal.SIG_IGN, 3, id='under nohup')],
+)
+def test_a_node_finishes_when_its_terminal_hangs_up(domain_id, disposition, calls):
+    node = subprocess.run(
+        [sys.executable, '-c', HANGS_UP],
+        env=dict(os.environ, ROS_DOMAIN_ID=str(domain_id)),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, disposition),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert (node.returncode, node.stdout) == (0, f'finished after {calls}\n'), node.stderr
 
 
 def end(program: str, domain_id: int) -> int:

@@ -159,6 +159,20 @@ def test_smoothing_is_by_time_and_not_by_frames() -> None:
     assert starts_s == [pytest.approx(0.3), pytest.approx(0.25)]
 
 
+@pytest.mark.parametrize('smoothing_s', [0.0, 0.05])
+@pytest.mark.parametrize('bad', [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_count_as_none(smoothing_s: float, bad: float) -> None:
+    policy = DecisionPolicy(LABELS, replace(THRESHOLDS, smoothing_s=smoothing_s))
+    assert policy.step(-STEP_NS, np.array((bad, 0, 1), np.float32)) == []
+    story = [('Swipe Right', 1.0, 8), ('none', 1.0, 8), ('Swipe Left', 1.0, 8)]
+    assert told(play(policy, story)) == [
+        ('start', 'Swipe Right'), ('end', 'Swipe Right'), ('start', 'Swipe Left'),
+    ]  # fmt: skip
+    stamps_ns = range(100 * STEP_NS, 108 * STEP_NS, STEP_NS)
+    steps = [policy.step(at, np.array((0, 1, bad), np.float32)) for at in stamps_ns]
+    assert told([each for events in steps for each in events]) == [('end', 'Swipe Left')]
+
+
 def test_the_scores_are_not_changed(policy: DecisionPolicy) -> None:
     scores = np.array((0.9, 0.05, 0.05), np.float32)
     before = scores.copy()

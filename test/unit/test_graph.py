@@ -2,17 +2,21 @@
 
 import dataclasses
 import inspect
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from support import contract, frame, write_model
+from typer.testing import CliRunner
 
 import sign_recognition.graph as graph
 from sign_recognition.bags.encoding import landmark_record
 from sign_recognition.bags.messages import COMPRESSED_IMAGE, IMAGE
 from sign_recognition.bags.storage import BagError, Record
 from sign_recognition.bags.writer import BagWriter
+from sign_recognition.cli import app
 from sign_recognition.commands.live import live
 from sign_recognition.commands.replay import replay
 from sign_recognition.graph import (
@@ -24,6 +28,7 @@ from sign_recognition.graph import (
     replay_graph,
     solution_for,
 )
+from sign_recognition.live import session
 from sign_recognition.live.session import SessionPlan
 
 ROOT = Path(__file__).parents[2]
@@ -141,9 +146,99 @@ def test_what_cannot_be_replayed_is_named(bag, options, named):
         replay_nodes(bag, **options)
 
 
-def test_a_parameter_file_comes_after_the_defaults():
-    files = nodes(config='mine.yaml')['control_node'].parameter_files
-    assert files == (CONFIG / 'control.yaml', Path('mine.yaml'))
+@pytest.fixture
+def write(tmp_path):
+    """Writes a parameter file."""
+
+    def write_text(text):
+        path = tmp_path / 'mine.yaml'
+        path.write_text(text)
+        return str(path)
+
+    return write_text
+
+
+def test_a_parameter_file_comes_after_the_defaults(write):
+    mine = write('/**/control_node: {ros__parameters: {linear_mps: 0.2}}')
+    files = nodes(config=mine)['control_node'].parameter_files
+    assert files == (CONFIG / 'control.yaml', Path(mine))
+
+
+@pytest.mark.parametrize(
+    ('text', 'named'),
+    [
+        ('/**/control_node: {ros__parameters: {stamped: false}}', 'stamped: False.*--stamped'),
+        ('control_node: {ros__parameters: {stamped: false}}', '--stamped'),
+        ('/**: {ros__parameters: {stamped: false}}', '--stamped'),
+        ('/robot: {control_node: {ros__parameters: {stamped: false}}}', '--stamped'),
+        ('/robot/*: {ros__parameters: {model: body}}', "model: 'body' of recognition_.*--model"),
+        ('/**/camera_node: {ros__parameters: {jpeg: true}}', r'jpeg.*--jpeg.*launch jpeg:='),
+        ('- [', 'no YAML'),
+    ],
+)
+def test_what_the_whole_graph_has_to_know_is_refused_in_a_file(write, text, named):
+    with pytest.raises(ValueError, match=f'(?s)config.*mine.yaml.*{named}'):
+        nodes(config=write(text))
+
+
+@pytest.mark.parametrize(
+    'setting', ['rate: 4.0', 'start: images', 'image_topic: /back/jpeg', 'stamped: false']
+)
+def test_what_a_whole_replay_has_to_know_is_refused_in_a_file(write, bag, setting):
+    name = setting.split(':')[0]
+    with pytest.raises(ValueError, match=f'mine.yaml: {name}: '):
+        replay_nodes(bag, config=write(f'/**: {{ros__parameters: {{{setting}}}}}'))
+
+
+def test_a_file_may_say_what_the_graph_is_built_for(write):
+    same = '/**/control_node: {ros__parameters: {stamped: true, rate_hz: 50.0}}'
+    assert nodes(config=write(same))['control_node'].parameters == {}
+    other = write('/**/control_node: {ros__parameters: {stamped: true}}')
+    assert nodes(config=other, stamped=False)['control_node'].parameters == {'stamped': False}
+    nobody = write('/**/camera_node: {ros__parameters: {jpeg: true}}')
+    assert 'camera_node' not in nodes(config=nobody, camera=False)
+    assert nodes(config=write(''))
+
+
+@pytest.fixture
+def plans(monkeypatch):
+    """What a command would have run."""
+    made = []
+
+    def start(plan, *_, **__):
+        made.append(plan)
+        return SimpleNamespace(run=lambda: 0)
+
+    monkeypatch.setattr(session, 'LiveSession', start)
+    return made
+
+
+@pytest.mark.parametrize('verb', [['live'], ['record', 'bag', '--source', 'signer']])
+def test_a_refused_file_is_one_error_of_the_command(monkeypatch, tmp_path, write, plans, verb):
+    monkeypatch.chdir(tmp_path)
+    mine = write('/**/control_node: {ros__parameters: {stamped: false}}')
+    run = CliRunner().invoke(app, [*verb, '--config', mine])
+    assert run.exit_code == 2
+    assert run.output.startswith('error: config: ') and run.output.count('\n') == 1
+    assert plans == []
+
+
+def test_the_view_of_a_recording_hears_the_commands_that_there_are(tmp_path, plans):
+    for words in ([], ['--no-stamped']):
+        run = CliRunner().invoke(app, ['record', str(tmp_path / 'bag'), *words])
+        assert run.exit_code == 0, run.output
+    assert [plan.stamped for plan in plans] == [True, False]
+
+
+def test_control_that_died_starts_again_latched(monkeypatch, bag):
+    made = []
+    monkeypatch.setattr(session, 'Supervisor', lambda *_, **given: made.append(given))
+    monkeypatch.setattr(session, 'program_directory', Path)
+    monkeypatch.setattr(os, 'environ', dict(os.environ))
+    session.LiveSession(SessionPlan.replay(ReplayOptions(bag)), plain=True)
+    ((name, command),) = made[0]['restart_commands'].items()
+    assert name == 'control_node'
+    assert {'use_sim_time:=true', 'start_latched:=true'} <= {*command}
 
 
 def test_texts_of_launch_become_options():

@@ -51,8 +51,8 @@ class Story:
             self.told.append(self.controller.step(self.now_s))
         return self.told[-1]
 
-    def start(self, label):
-        self.controller.gesture(EventKind.START, label, self.now_s)
+    def start(self, label, late=False):
+        self.controller.gesture(EventKind.START, label, self.now_s, late)
 
     def end(self, label):
         self.controller.gesture(EventKind.END, label, self.now_s)
@@ -166,6 +166,31 @@ def test_stop_latches_until_rearmed():
     assert not told.run(0.5).any()
     told.start('forward')
     assert told.run(0.5).any()
+
+
+def test_a_late_stop_latches():
+    told = story()
+    told.start('forward')
+    told.run(0.3)
+    told.start('fist', late=True)
+    assert not told.run(0.5).any()
+    assert told.controller.latched
+
+
+@pytest.mark.parametrize('label', ['forward', 'back', 'open', 'wave'])
+def test_any_other_late_gesture_ends_the_motion_and_begins_none(label):
+    told = story()
+    told.start('point')
+    told.run(1.0)
+    told.start(label, late=True)
+    assert not told.run(0.5).any()
+
+
+def test_a_late_gesture_does_not_rearm():
+    told = story()
+    told.start('fist')
+    told.start('open', late=True)
+    assert told.controller.latched
 
 
 @pytest.mark.parametrize('label', ['none', 'wave', ''])

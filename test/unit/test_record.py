@@ -1,6 +1,7 @@
 """What the report says of what was heard."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -82,6 +83,33 @@ def test_a_stop_without_an_image_has_no_latency():
     record = heard()
     record.on_stage('camera_to_command', 777 * S, 0.0, 11.0)
     assert record.report()['latency_ms']['camera_to_command']['p50'] == 30
+
+
+def test_percentiles_need_no_list_of_ages():
+    ages_s = np.random.default_rng(0).gamma(2.0, 0.02, 997).round(4)
+    record = LiveRecord()
+    for index, age_s in enumerate(ages_s):
+        record.on_stage('landmarks', index + 1, age_s, index / 30)
+    p50, p95 = np.percentile(ages_s * 1e3, [50, 95]).round(2)
+    assert record.report()['latency_ms']['landmarks'] == pytest.approx({'p50': p50, 'p95': p95})
+
+
+def test_memory_does_not_grow_with_the_session():
+    record = LiveRecord()
+    sizes = []
+    for image in range(1, 4001):
+        record.on_stage('landmarks', image, 0.03 + (image % 50) / 1000, image / 30)
+        record.on_scores(image, np.array([0.1, 0.9], np.float32), 1, image / 30)
+        if image % 1000 == 0:
+            held = {name: value for name, value in vars(record).items() if name != '_lock'}
+            sizes.append(len(pickle.dumps(held)))
+    assert sizes[-1] < 1.05 * sizes[0]
+
+
+def test_an_age_of_another_clock_is_a_figure_too():
+    record = LiveRecord()
+    record.on_stage('landmarks', 1, -1e9, 0.0)
+    assert record.report()['latency_ms']['landmarks'] == {'p50': -60_000.0, 'p95': -60_000.0}
 
 
 def test_nothing_heard_is_a_report_too():

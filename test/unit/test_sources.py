@@ -152,6 +152,12 @@ def test_auto_without_a_webcam_is_the_signer(monkeypatch, caplog):
     assert 'rendered signer stands in' in caplog.text
 
 
+def test_auto_without_a_webcam_and_without_a_signer_is_an_error(monkeypatch):
+    monkeypatch.setattr('sign_recognition.sources.opening.find_webcams', list)
+    with pytest.raises(SourceError, match='no webcam'):
+        open_source(SourceConfig(source='auto', stand_in=False), lambda: 0.0)
+
+
 class Clock:
     """Time that moves only when somebody waits or works."""
 

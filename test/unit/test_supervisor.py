@@ -42,6 +42,16 @@ def test_what_dies_is_told_and_started_again(program, reason):
     assert 0 < first.restart_in_s < second.restart_in_s
 
 
+def test_what_died_may_be_started_otherwise():
+    first, again = ([sys.executable, '-c', f'raise SystemExit({code})'] for code in (3, 4))
+    supervisor = Supervisor(
+        {'it': first}, os.environ, lambda *_: None, restart_commands={'it': again}
+    )
+    supervisor.start('it')
+    assert [wait_for(supervisor.poll)[0].code for _ in range(3)] == [3, 4, 4]
+    supervisor.stop()
+
+
 def test_the_last_lines_are_kept():
     lines = []
     supervisor = supervise("print('one'); print('two'); raise SystemExit(1)", lines)
