@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 CONTROL = 'control_node'
 RECORDER = 'recorder_node'
-# What a node that died is told when it is started again: a stop that the user asked for outlives
-# the node that held it, and the signer does not take the place of who was before a webcam.
-_RESTARTED = {CONTROL: {'start_latched': True}, 'camera_node': {'stand_in': False}}
 _REFRESH_S = 0.1
 # The models load within seconds; after this the source starts whether or not all have told.
 _READY_S = 30.0
@@ -141,10 +138,11 @@ class LiveSession:
             {node.name: _command(node) for node in plan.nodes},
             {'RCUTILS_CONSOLE_OUTPUT_FORMAT': '[{severity}] {message}', **os.environ},
             lambda name, line: self._messages.put(f'{name}: {line}'),
+            # A stop that the user asked for must outlive the node that held it.
             restart_commands={
-                node.name: _command(node, **_RESTARTED[node.name])
+                node.name: _command(node, start_latched=True)
                 for node in plan.nodes
-                if node.name in _RESTARTED
+                if node.name == CONTROL
             },
         )
 

@@ -32,9 +32,6 @@ class CameraParameters:
         "Device index or path, video file, folder of pictures, 'signer' (rendered), or 'auto' "
         '(first webcam that opens, else the signer)',
     )
-    stand_in: bool = parameter(
-        True, "Where 'auto' finds no webcam the signer performs; false: that is an error"
-    )
     width: int = parameter(640, 'Image width, px; files are scaled down to fit', low=16, high=7680)
     height: int = parameter(
         480, 'Image height, px; files are scaled down to fit', low=16, high=4320
@@ -65,7 +62,7 @@ class CameraNode(PipelineNode):
         self._truth_publisher = self.create_publisher(Gesture, '~/truth', qos.EVENTS)
         self._statistics = StreamStatistics()
         self._first_stamp_ns: int | None = None
-        self._player = self._open(self._given.stand_in)
+        self._player = self._open()
         self.get_logger().info(f'images of {self._player.source.name}')
         self._reporter = DiagnosticsReporter(
             self,
@@ -82,7 +79,7 @@ class CameraNode(PipelineNode):
         self._thread.join(timeout=1.0)
         self._player.close()
 
-    def _open(self, stand_in: bool) -> Player:
+    def _open(self, stand_in: bool = True) -> Player:
         given = self._given
         config = SourceConfig(
             source=given.source,

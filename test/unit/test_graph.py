@@ -230,31 +230,15 @@ def test_the_view_of_a_recording_hears_the_commands_that_there_are(tmp_path, pla
     assert [plan.stamped for plan in plans] == [True, False]
 
 
-@pytest.fixture
-def restarts(monkeypatch):
-    """How the nodes of a plan are started again, by name."""
+def test_control_that_died_starts_again_latched(monkeypatch, bag):
     made = []
     monkeypatch.setattr(session, 'Supervisor', lambda *_, **given: made.append(given))
     monkeypatch.setattr(session, 'program_directory', Path)
     monkeypatch.setattr(os, 'environ', dict(os.environ))
-
-    def of(plan):
-        session.LiveSession(plan, plain=True)
-        return made[-1]['restart_commands']
-
-    return of
-
-
-def test_control_that_died_starts_again_latched(restarts, bag):
-    ((name, command),) = restarts(SessionPlan.replay(ReplayOptions(bag))).items()
+    session.LiveSession(SessionPlan.replay(ReplayOptions(bag)), plain=True)
+    ((name, command),) = made[0]['restart_commands'].items()
     assert name == 'control_node'
     assert {'use_sim_time:=true', 'start_latched:=true'} <= {*command}
-
-
-def test_a_camera_that_died_starts_again_without_the_signer(restarts):
-    commands = restarts(SessionPlan.live(LiveOptions()))
-    assert {*commands} == {'control_node', 'camera_node'}
-    assert 'stand_in:=false' in commands['camera_node']
 
 
 def test_texts_of_launch_become_options():
