@@ -87,6 +87,7 @@ class VideoWriter:
 
     def __init__(self, path: Path, rate_hz: float) -> None:
         self._path = path
+        path = path.absolute()  # FFmpeg takes what stands before a colon for a protocol
         self._unfinished = path.with_name(f'.{path.stem}.{os.getpid()}.mp4')
         self._rate_hz = rate_hz
         self._writer: cv2.VideoWriter | None = None

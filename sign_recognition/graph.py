@@ -24,7 +24,8 @@ _WITH_COMMANDS = ('control_node', 'recorder_node')
 _TOLD_BY_OPTION = {
     'control_node': {'stamped': '--stamped'},
     'recognition_node': {'model': '--model'},
-    'camera_node': {'jpeg': '--jpeg'},
+    'camera_node': {'jpeg': '--jpeg (of record: --images)', 'mirrored': '--mirrored'},
+    'landmark_node': {'mirrored': '--mirrored'},
     'replay_node': {'rate': '--rate', 'start': '--from', 'image_topic': '--image-topic'},
 }
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -184,7 +185,7 @@ def _read_take(root: Path, label: str, signer: str, folder: Path) -> Clip:
             points, stamps_s = saved['points'], saved['stamps_s']
             width, height = map(int, saved['size_px'])
             mirrored = bool(saved['mirrored'])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DatasetError(f'{file}: is no take: {error}') from error
     source = folder.relative_to(root).as_posix()
     rate_hz = (len(points) - 1) / float(stamps_s[-1])

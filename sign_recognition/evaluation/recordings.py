@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -166,15 +167,16 @@ class BagRecording:
             return Recorded(frames, truth, _latency(bag, frames), bag.complete)
 
     def pictures(self, stamps_ns: Collection[int]) -> dict[int, PixelArray]:
-        with open_bag(self.path) as bag:
+        found: dict[int, PixelArray] = {}
+        with open_bag(self.path) as bag, suppress(BagError, ConversionError):
+            # Of several cameras none is known to be the one, and of depth there is no picture.
             topic = image_topic(bag.topics, self._topic if self._of_images(bag) else '')
-            found: dict[int, PixelArray] = {}
             for record in bag.records([topic]):
                 stamp_ns = parse_stamp(record.data) or record.log_ns
                 if stamp_ns in stamps_ns and stamp_ns not in found:
                     image_rgb, _, _ = messages.image_rgb(record)
                     found[stamp_ns] = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
-            return found
+        return found
 
     def _of_images(self, bag: Bag) -> bool:
         return bag.topics.get(self._topic) in messages.IMAGE_TYPES

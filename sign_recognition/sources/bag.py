@@ -52,6 +52,7 @@ class BagImages:
             if record is None:
                 return None
             pixels_rgb, stamp_ns, _ = image_rgb(record)
+            stamp_ns = stamp_ns or record.log_ns  # some drivers leave it empty
         except (BagError, ConversionError) as error:
             raise SourceError(f'source: {self.name}: {error}') from error
         if self._first_ns is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -31,7 +32,8 @@ class VideoFile:
         self._size_px = size_px
         if not Path(path).is_file():
             raise SourceError(f'source: {path} is no file')
-        self._capture = cv2.VideoCapture(str(path))
+        # FFmpeg takes what stands before a colon for a protocol, but not in a whole path.
+        self._capture = cv2.VideoCapture(str(Path(path).absolute()))
         first_read, first = self._capture.read() if self._capture.isOpened() else (False, None)
         if not first_read:
             raise SourceError(f'source: {path} is no video that OpenCV can read')
@@ -94,7 +96,8 @@ class ImageFolder:
         self._index = 0
         if not Path(path).is_dir():
             raise SourceError(f'source: {path} is no folder')
-        self._files = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+        pictures = (p for p in Path(path).iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+        self._files = sorted(pictures, key=_as_counted)
         if not self._files:
             raise SourceError(f'source: {path} holds no picture {IMAGE_SUFFIXES}')
         self.length_s: float | None = len(self._files) / rate_hz
@@ -129,3 +132,9 @@ def fit(image_bgr: Image, size_px: tuple[int, int]) -> Image:
     scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
     smaller: Image = cv2.resize(image_bgr, scaled, interpolation=cv2.INTER_AREA)
     return smaller
+
+
+def _as_counted(path: Path) -> list[str | int]:
+    """A key that sorts frame2 before frame10: text and numbers of the name by turns."""
+    parts = re.split('([0-9]+)', path.name)
+    return [int(part) if number % 2 else part for number, part in enumerate(parts)]

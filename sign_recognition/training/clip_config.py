@@ -174,8 +174,7 @@ class ClipConfig:
             values['corrections'] = tuple(
                 {key: text(value) for key, value in each.items()} for each in values['corrections']
             )
-        if values.get('options') is None:
-            values['options'] = {}
+        values |= {key: {} for key in ('options', 'left_hand', 'odds') if values.get(key) is None}
         if isinstance(values.get('folds'), list):
             values['folds'] = tuple(map(names, values['folds']))
         try:

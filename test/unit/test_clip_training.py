@@ -545,6 +545,11 @@ def test_every_setting_has_its_kind() -> None:
     assert {each.name for each in fields(ClipConfig)} == {*clip_config._KINDS}
 
 
+def test_settings_may_be_empty() -> None:
+    empty = dict.fromkeys(('options', 'left_hand', 'odds', 'augment', 'corrections', 'foreign'))
+    assert ClipConfig.from_values({'name': 'x', **empty}) == ClipConfig('x')
+
+
 def test_signers_may_be_numbers() -> None:
     values = {
         'name': 'x',

@@ -277,6 +277,7 @@ def test_of_several_cameras_one_is_named(tmp_path, model):
     assert result.exit_code == 2
     assert re.search(r'error: .*camera: several topics.*/left/image.*--topic', result.output)
     assert len(load(path, '/right/image', GreyDetector()).frames) == 5
+    assert BagRecording(path, 'camera').pictures({round(ORIGIN_S * 1e9)}) == {}
     result = run(path, '--model', model, '--topic', '/up')
     assert "topic '/up', there are ['/left/image', '/right/image']" in result.output
 

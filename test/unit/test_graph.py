@@ -173,6 +173,7 @@ def test_a_parameter_file_comes_after_the_defaults(write):
         ('/robot: {control_node: {ros__parameters: {stamped: false}}}', '--stamped'),
         ('/robot/*: {ros__parameters: {model: body}}', "model: 'body' of recognition_.*--model"),
         ('/**/camera_node: {ros__parameters: {jpeg: true}}', r'jpeg.*--jpeg.*launch jpeg:='),
+        ('/**/landmark_node: {ros__parameters: {mirrored: false}}', 'mirrored: False.*--mirrored'),
         ('- [', 'no YAML'),
     ],
 )

@@ -73,12 +73,25 @@ def test_a_folder_is_read_in_order(folder):
     assert [int(c.image_bgr.mean()) for c in captures] == [0, 80, 160]
 
 
-def picture_record(at_ns, image_bgr, topic='/eye/image_raw/compressed'):
+def test_pictures_come_in_the_order_in_which_they_were_counted(tmp_path):
+    for number in (0, 2, 10):
+        cv2.imwrite(str(tmp_path / f'frame{number}.png'), picture(10 * number))
+    captures = read_all(ImageFolder(tmp_path, (640, 480), 10.0))
+    assert [int(c.image_bgr.mean()) for c in captures] == [0, 20, 100]
+
+
+def test_a_colon_in_a_name_is_no_protocol(video, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    video.rename('10:00.avi')
+    assert len(read_all(VideoFile('10:00.avi', (64, 48)))) == 10
+
+
+def picture_record(at_ns, image_bgr, topic='/eye/image_raw/compressed', log_ns=7 * 10**18):
     """A recorded sensor_msgs/CompressedImage, frame_id 'eye', format 'png'."""
     data = cv2.imencode('.png', image_bgr)[1].tobytes()
     texts = struct.pack('<I4sI4sI', 4, b'eye', 4, b'png', len(data))
     stamp = struct.pack('<iI', *divmod(at_ns, 10**9))
-    return Record(topic, COMPRESSED_IMAGE, 7 * 10**18, b'\0\1\0\0' + stamp + texts + data)
+    return Record(topic, COMPRESSED_IMAGE, log_ns, b'\0\1\0\0' + stamp + texts + data)
 
 
 def write_bag(path, records):
@@ -95,6 +108,12 @@ def test_the_images_of_a_bag_come_at_their_stamps(tmp_path):
     assert [c.time_s for c in captures] == pytest.approx([0.0, 0.033, 0.5])
     assert [int(c.image_bgr.mean()) for c in captures] == [0, 50, 100]
     assert captures[0].image_bgr.shape == (48, 64, 3)
+
+
+def test_images_without_stamps_come_when_they_were_recorded(tmp_path):
+    records = [picture_record(0, picture(0), log_ns=at) for at in (10**18, 10**18 + 40_000_000)]
+    captures = read_all(BagImages(write_bag(tmp_path / 'bag', records), (640, 480)))
+    assert [c.time_s for c in captures] == pytest.approx([0.0, 0.04])
 
 
 def test_a_bag_keeps_its_colours(tmp_path):

@@ -85,11 +85,12 @@ def test_kept_takes_are_a_data_set_and_a_source_of_images(tmp_path):
     assert len(list((tmp_path / 'up/ann/0001').glob('*.jpg'))) == 6
 
 
-def test_a_broken_take_is_named_and_the_data_set_of_before_stays(tmp_path):
+@pytest.mark.parametrize('kept', [2, 600])
+def test_a_broken_take_is_named_and_the_data_set_of_before_stays(tmp_path, kept):
     save_take(tmp_path, 'up', 'ann', take())
     make_dataset(tmp_path)
     broken = save_take(tmp_path, 'up', 'ann', take()) / 'landmarks.npz'
-    broken.write_bytes(b'PK')
+    broken.write_bytes(broken.read_bytes()[:kept])
     with pytest.raises(DatasetError, match=r'0001/landmarks\.npz: is no take'):
         make_dataset(tmp_path)
     assert len(Dataset(tmp_path)) == 1
