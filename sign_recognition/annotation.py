@@ -91,16 +91,25 @@ class VideoWriter:
         self._unfinished = path.with_name(f'.{path.stem}.{os.getpid()}.mp4')
         self._rate_hz = rate_hz
         self._writer: cv2.VideoWriter | None = None
+        self._size_px = (0, 0)
         self._count = 0
 
     def write(self, image_bgr: Image) -> None:
-        """Add an image, (H, W, 3) uint8, blue first; all of a video have one size."""
-        if self._writer is None:
-            height, width = image_bgr.shape[:2]
-            code = cv2.VideoWriter.fourcc(*'mp4v')
-            self._writer = cv2.VideoWriter(
-                str(self._unfinished), code, self._rate_hz, (width, height)
+        """Add an image, (H, W, 3) uint8, blue first.
+
+        Raises:
+            ValueError: it is not of the size of those before it.
+        """
+        size_px = (image_bgr.shape[1], image_bgr.shape[0])
+        if size_px != self._size_px and self._writer is not None:
+            raise ValueError(
+                f'{self._path}: image {self._count + 1} is of {size_px} px, allowed is '
+                f'{self._size_px}, the size of the first'
             )
+        if self._writer is None:
+            self._size_px = size_px
+            code = cv2.VideoWriter.fourcc(*'mp4v')
+            self._writer = cv2.VideoWriter(str(self._unfinished), code, self._rate_hz, size_px)
         self._writer.write(image_bgr)
         self._count += 1
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sign_recognition.detector import DetectorConfig
     from sign_recognition.evaluation.clips import Camera, ClipResult
     from sign_recognition.evaluation.evaluate import Evaluation
+    from sign_recognition.evaluation.recordings import Recording
     from sign_recognition.evaluation.truth import Truth
 
 # As config/landmark.yaml has it.
@@ -93,6 +94,7 @@ def evaluate(
     from sign_recognition.detector import DetectorConfig
     from sign_recognition.evaluation.evaluate import save_landmarks
     from sign_recognition.evaluation.html import page
+    from sign_recognition.evaluation.recordings import check_unwritten, find_recordings
     from sign_recognition.evaluation.report import read_baseline, regressions, to_text
     from sign_recognition.evaluation.report import report as make_report
 
@@ -112,18 +114,21 @@ def evaluate(
             raise ValueError('--view: only together with --data')
         _check(models, baseline, (report, html))
         before = read_baseline(baseline) if baseline else None
+        found = find_recordings(recordings, topic)
+        if landmarks:
+            check_unwritten(landmarks, found)
         evaluation = _evaluate(
-            recordings, models, _read_truth(truth, truth_map or [], tier), silent, topic,
+            found, models, _read_truth(truth, truth_map or [], tier), silent,
             DetectorConfig(solution_for(solution, models), mirrored, _MODEL_COMPLEXITY),
         )  # fmt: skip
         content = make_report(evaluation)
         worse = regressions(content, before, tolerance) if before else []
         if report:
             write_whole(report, to_text(content))
-        if html:
-            write_whole(html, page(evaluation))
         if landmarks:
             save_landmarks(evaluation, landmarks)
+        if html:
+            write_whole(html, page(evaluation))
     _show(evaluation)
     for line in worse:
         typer.echo(f'worse: {line}', err=True)
@@ -218,11 +223,10 @@ def _read_truth(path: Path | None, pairs: Sequence[str], tier: str) -> Truth | N
 
 
 def _evaluate(
-    paths: Sequence[Path],
+    recordings: Sequence[Recording],
     models: Sequence[str],
     truth: Truth | None,
     silent: bool,
-    topic: str,
     detection: DetectorConfig,
 ) -> Evaluation:
     """The evaluation itself, with its progress in the terminal."""
@@ -232,7 +236,6 @@ def _evaluate(
     from sign_recognition.classifier import OnnxClassifier
     from sign_recognition.detector import make_detector
     from sign_recognition.evaluation.evaluate import evaluate, truth_reader
-    from sign_recognition.evaluation.recordings import find_recordings
     from sign_recognition.native_output import native_errors_hidden
     from sign_recognition.resources import model_file
 
@@ -243,7 +246,6 @@ def _evaluate(
                 f'model: {classifier.path} reads images in colour, '
                 'allowed is one that reads landmarks or hands'
             )
-    recordings = find_recordings(paths, topic)
     if truth:
         truth.check_covers([each.path.resolve() for each in recordings])
     with (

@@ -258,8 +258,7 @@ def write_landmarks(
     Raises:
         BagError: the bag exists already or cannot be written.
     """
-    relative = Path(name)
-    path = folder / (relative.with_suffix('') if _is_video(relative) else relative)
+    path = _landmarks_path(folder, name)
     first_ns, duration_s = recorded.frames[0].stamp_ns, recorded.duration_s
     marks = [Interval(NONE_LABEL, 0.0, duration_s)] if truth is not None and not truth else truth
     records = [landmark_record(frame) for frame in recorded.frames]
@@ -268,6 +267,25 @@ def write_landmarks(
         for record in sorted(records, key=lambda each: each.log_ns):
             writer.write(record)
     return path
+
+
+def check_unwritten(folder: Path, recordings: Iterable[Recording]) -> None:
+    """Refuse, before anything long begins, what write_landmarks would refuse after it.
+
+    Raises:
+        BagError: a recording's bag exists already, or two recordings would be the same bag.
+    """
+    counts = Counter(_landmarks_path(folder, each.name) for each in recordings)
+    for path, count in counts.items():
+        if count > 1:
+            raise BagError(f'{path}: {count} recordings would be this bag, allowed is one')
+        if path.exists():
+            raise BagError(f'{path}: exists already')
+
+
+def _landmarks_path(folder: Path, name: str) -> Path:
+    relative = Path(name)
+    return folder / (relative.with_suffix('') if _is_video(relative) else relative)
 
 
 def _mark(known: Interval, origin_ns: int) -> GestureEvent:

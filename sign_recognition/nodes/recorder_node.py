@@ -23,6 +23,7 @@ from rclpy.validate_topic_name import validate_topic_name
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
 
+from sign_recognition.bags.definitions import installed_definition
 from sign_recognition.bags.storage import BagError, Record
 from sign_recognition.bags.writer import STORAGES, BagWriter
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
@@ -203,11 +204,15 @@ class RecorderNode(PipelineNode):
 
 
 def _message_class(msgtype: str) -> Any:
-    """The class of a message type such as 'sensor_msgs/msg/Image'; None: it is not installed."""
+    """The class of a message type such as 'sensor_msgs/msg/Image'.
+
+    None: it is not installed, or the text of its definition, which a bag holds, is not.
+    """
     package, _, name = msgtype.partition('/msg/')
     try:
+        installed_definition(msgtype)
         return getattr(importlib.import_module(f'{package}.msg'), name)
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, BagError):
         return None
 
 

@@ -129,6 +129,14 @@ def read(path):
     return levels
 
 
+def test_images_of_two_sizes_are_refused(tmp_path):
+    refused = pytest.raises(ValueError, match=r'out.mp4: image 2 is of \(32, 48\).*\(64, 48\)')
+    with refused, VideoWriter(tmp_path / 'out.mp4', 10.0) as writer:
+        for width in (64, 32):
+            writer.write(np.zeros((48, width, 3), np.uint8))
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_written_video_can_be_read(tmp_path):
     write(tmp_path / 'clip.mp4', [0, 100, 200])
     assert read(tmp_path / 'clip.mp4') == pytest.approx([0, 100, 200], abs=5)

@@ -17,12 +17,17 @@ from support import LABELS, contract, frame, write_image_model, write_model
 from typer.testing import CliRunner
 
 from sign_recognition.bags.encoding import gesture_record, landmark_record
-from sign_recognition.bags.storage import Record
+from sign_recognition.bags.storage import BagError, Record
 from sign_recognition.bags.writer import BagWriter
 from sign_recognition.cli import app
 from sign_recognition.decision import EventKind, GestureEvent
 from sign_recognition.evaluation.events import Interval
-from sign_recognition.evaluation.recordings import BagRecording, Recorded
+from sign_recognition.evaluation.recordings import (
+    BagRecording,
+    Recorded,
+    VideoRecording,
+    check_unwritten,
+)
 from sign_recognition.model_contract import ImageInput
 
 RATE_HZ = 20
@@ -207,6 +212,16 @@ def test_saved_landmarks_are_evaluated_alike(tmp_path, model):
     result = run(source, '--model', model, '--landmarks', tmp_path / 'kept')
     assert result.exit_code == 2
     assert 'exists already' in result.output
+
+
+def test_landmarks_that_cannot_be_kept_are_refused_before_anything_is_looked_at(tmp_path):
+    recordings = [VideoRecording(tmp_path / name, f'clips/{name}') for name in ('a.mp4', 'a.avi')]
+    check_unwritten(tmp_path / 'kept', recordings[:1])
+    with pytest.raises(BagError, match=r'kept/clips/a: 2 recordings'):
+        check_unwritten(tmp_path / 'kept', recordings)
+    (tmp_path / 'kept/clips/a').mkdir(parents=True)
+    with pytest.raises(BagError, match=r'kept/clips/a: exists already'):
+        check_unwritten(tmp_path / 'kept', recordings[:1])
 
 
 def test_a_mark_is_worth_more_than_what_the_source_told(tmp_path):
