@@ -26,8 +26,26 @@ def begin_run(
 
     Args:
         run_dir: the folder; gets config.yaml and data.sha256.
+        config, data, progress, free: as in `check_run`.
+
+    Raises:
+        ConfigError: see `check_run`.
+    """
+    check_run(run_dir, config, data, progress, free)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    write_whole(run_dir / CONFIG_FILE, config)
+    write_whole(run_dir / DATA_FILE, f'{data}\n')
+
+
+def check_run(
+    run_dir: Path, config: str, data: str | None, progress: str, free: Collection[str] = ()
+) -> None:
+    """Refuse to go on in the folder of another run.
+
+    Args:
+        run_dir: the folder; it need not be there.
         config: the YAML file of the configuration.
-        data: `fingerprint` of what is trained on, and of who is held out.
+        data: `fingerprint` of what is trained on, and of who is held out; None: not known yet.
         progress: the file that says how far training has come; before it is there, nothing has been
             trained, and anything may be.
         free: settings that may be others than before.
@@ -36,14 +54,8 @@ def begin_run(
         ConfigError: the folder holds a run of another configuration, a run on other data, or one
             that does not say what it is.
     """
-    if (run_dir / progress).is_file():
-        _refuse_another(run_dir, config, data, free)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    write_whole(run_dir / CONFIG_FILE, config)
-    write_whole(run_dir / DATA_FILE, f'{data}\n')
-
-
-def _refuse_another(run_dir: Path, config: str, data: str, free: Collection[str]) -> None:
+    if not (run_dir / progress).is_file():
+        return
     try:
         before = dict(yaml.safe_load((run_dir / CONFIG_FILE).read_text(encoding='utf-8')))
         data_before = (run_dir / DATA_FILE).read_text(encoding='utf-8').strip()
@@ -59,7 +71,7 @@ def _refuse_another(run_dir: Path, config: str, data: str, free: Collection[str]
                 f'out: {run_dir} holds a run of another configuration ({CONFIG_FILE}: '
                 f'{key}: {before.get(key)!r}, now {now.get(key)!r}); allowed is a new folder'
             )
-    if data_before != data:
+    if data not in (None, data_before):
         raise ConfigError(
             f'out: {run_dir} holds a run on other data ({DATA_FILE}); allowed is a new folder'
         )

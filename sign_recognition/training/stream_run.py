@@ -38,9 +38,10 @@ from sign_recognition.training.calibrate import (
 from sign_recognition.training.clip_config import read_recipe
 from sign_recognition.training.clip_run import learn
 from sign_recognition.training.export import MODEL_FILE, export, export_tflite
+from sign_recognition.training.fitting import STATE
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.odds import check_odds, weigh
-from sign_recognition.training.run_folder import CONFIG_FILE, begin_run, fingerprint
+from sign_recognition.training.run_folder import CONFIG_FILE, begin_run, check_run, fingerprint
 from sign_recognition.training.second_opinion import SecondOpinion, consult
 from sign_recognition.training.settings import (
     MAPPING,
@@ -410,9 +411,13 @@ def train(
     """
     console = console or Console()
     keras.utils.set_random_seed(config.seed)
-    # First, for it may be refused, and to read the data takes minutes.
+    # First, for all this may be refused, and to read the data takes minutes.
     whole, front, back = build_model(config)
     done = _epochs_done(run_dir, config)
+    check_run(run_dir, config.to_text(), None, PROGRESS, _FREE)
+    if config.second_opinion:
+        asked = config.second_opinion.without(config.held_out_signers)
+        check_run(run_dir / OPINION_FOLDER, asked.to_text(), None, STATE)
     material = read_material(config, data_dir, run_dir / 'material', console)
     console.print(
         f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '

@@ -599,6 +599,11 @@ class TestTrain:
         assert '2 clips to train on' in told.getvalue() and 'second opinion: ' in told.getvalue()
         kept = replace(config, second_opinion=replace(opinion, clips=opinion.without(('2',))))
         assert TrainConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
+        other = SecondOpinion(replace(clips, view='camera', batch=3), ('Swipe Up',), 0.3)
+        more = replace(TINY, epochs=2, second_opinion=other)
+        with pytest.raises(ValueError, match='run/second_opinion holds .*batch: 64, now 3'):
+            train(more, tmp_path, tmp_path / 'run', Console(file=io.StringIO()))
+        assert TrainConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
 
     def test_a_signer_without_clips_cannot_be_held_out(self, tmp_path: Path) -> None:
         write_dataset(tmp_path / 'shrec17')
