@@ -101,15 +101,15 @@ class VideoWriter:
             ValueError: it is not of the size of those before it.
         """
         size_px = (image_bgr.shape[1], image_bgr.shape[0])
-        if size_px != self._size_px and self._writer is not None:
-            raise ValueError(
-                f'{self._path}: image {self._count + 1} is of {size_px} px, allowed is '
-                f'{self._size_px}, the size of the first'
-            )
         if self._writer is None:
             self._size_px = size_px
             code = cv2.VideoWriter.fourcc(*'mp4v')
             self._writer = cv2.VideoWriter(str(self._unfinished), code, self._rate_hz, size_px)
+        elif size_px != self._size_px:
+            raise ValueError(
+                f'{self._path}: image {self._count + 1} is of {size_px} px, allowed is '
+                f'{self._size_px}, the size of the first'
+            )
         self._writer.write(image_bgr)
         self._count += 1
 

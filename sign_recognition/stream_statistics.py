@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,9 @@ class Percentiles:
     p95_ms: float
 
     @classmethod
-    def of_seconds(cls, values_s: Sequence[float]) -> Percentiles:
+    def of_seconds(cls, values_s: Sequence[float] | npt.NDArray[np.float64]) -> Percentiles:
         """Summarise durations given in seconds."""
-        if not values_s:
+        if not len(values_s):
             return cls(float('nan'), float('nan'))
         p50, p95 = np.percentile(np.asarray(values_s) * 1e3, [50, 95])
         return cls(round(float(p50), 2), round(float(p95), 2))

@@ -254,7 +254,9 @@ class LiveRecord:
         ages = self._ages[stage]
         if not ages:
             return {'p50': None, 'p95': None}
-        return {'p50': _percentile_ms(ages, 0.5), 'p95': _percentile_ms(ages, 0.95)}
+        steps = np.repeat([*ages], [*ages.values()])
+        figures = Percentiles.of_seconds(steps * _AGE_STEP_S)
+        return {'p50': figures.p50_ms, 'p95': figures.p95_ms}
 
     def _mean_rate_hz(self) -> float:
         lasted_s = self._last_step_s - self._first_step_s
@@ -267,15 +269,6 @@ class LiveRecord:
 
     def _since(self, stamp_ns: int) -> float:
         return round((stamp_ns - self.origin_ns()) / 1e9, 3)
-
-
-def _percentile_ms(ages: Counter[int], share: float) -> float:
-    """Of ages counted by steps, ms: between two neighbours in proportion, as numpy has it."""
-    steps = np.array(sorted(ages))
-    ends = np.cumsum([ages[step] for step in steps])
-    rank = share * (ends[-1] - 1)
-    below, above = steps[np.searchsorted(ends, [np.floor(rank), np.ceil(rank)], side='right')]
-    return round(float(below + (rank % 1) * (above - below)) * _AGE_STEP_S * 1e3, 2)
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:

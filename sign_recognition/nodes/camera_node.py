@@ -98,23 +98,22 @@ class CameraNode(PipelineNode):
 
     def _film(self) -> None:
         """Publish image after image until the source ends or the node does."""
-        try:
-            if not self._player.source.live:
-                self.wait_for_audience(self._publisher)
-            while not self.done.is_set():
-                shot = self._next_shot()
-                if shot is None:
-                    self.get_logger().info(f'{self._player.source.name} has ended')
-                    break
-                self._publish(shot)
-        except SourceError as error:
-            self.get_logger().fatal(str(error))
-            self.exit_code = 1
-        except Exception:
-            self.exit_code = 1
-            raise
-        finally:
-            self.done.set()
+        with self.ending_with_it():
+            try:
+                self._publish_all()
+            except SourceError as error:
+                self.get_logger().fatal(str(error))
+                self.exit_code = 1
+
+    def _publish_all(self) -> None:
+        if not self._player.source.live:
+            self.wait_for_audience(self._publisher)
+        while not self.done.is_set():
+            shot = self._next_shot()
+            if shot is None:
+                self.get_logger().info(f'{self._player.source.name} has ended')
+                return
+            self._publish(shot)
 
     def _next_shot(self) -> Shot | None:
         """The next image; a device that broke off is opened again for as long as it takes."""

@@ -86,18 +86,13 @@ class LandmarkNode(PipelineNode):
 
     def _work(self) -> None:
         """Detect in image after image; the callback above only leaves the newest one here."""
-        try:
+        with self.ending_with_it():
             while (arrival := self._slot.take()) is not None:
                 try:
                     self._detect(arrival)
                 except ConversionError as error:
                     self.get_logger().error(str(error), throttle_duration_sec=_LOG_PERIOD_S)
             self._detector.close()
-        except Exception:
-            self.exit_code = 1
-            raise
-        finally:
-            self.done.set()
 
     def _make_detector(self) -> Detector:
         given = self._given

@@ -100,20 +100,22 @@ class ReplayNode(PipelineNode):
 
     def _play(self) -> None:
         """Publish step after step until the bag ends or the node does."""
-        try:
-            for topic, output in self._outputs.items():
-                self.wait_for_audience(output, self._listeners(topic))
-            self._refuse_a_second_robot()
-            for step in self._playback.steps():
-                if self.done.is_set():
-                    return
-                self._publish(step)
-            self.get_logger().info(f'bag {self._given.bag} has ended')
-        except (BagError, SecondRobotError) as error:
-            self.get_logger().fatal(str(error))
-            self.exit_code = EXIT_START_FAILED
-        finally:
-            self.done.set()
+        with self.ending_with_it():
+            try:
+                self._publish_all()
+            except (BagError, SecondRobotError) as error:
+                self.get_logger().fatal(str(error))
+                self.exit_code = EXIT_START_FAILED
+
+    def _publish_all(self) -> None:
+        for topic, output in self._outputs.items():
+            self.wait_for_audience(output, self._listeners(topic))
+        self._refuse_a_second_robot()
+        for step in self._playback.steps():
+            if self.done.is_set():
+                return
+            self._publish(step)
+        self.get_logger().info(f'bag {self._given.bag} has ended')
 
     def _listeners(self, topic: str) -> int:
         """Subscribers that must be there before the bag begins.

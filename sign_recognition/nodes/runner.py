@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -53,6 +54,18 @@ class PipelineNode(Node):
 
     def finish(self) -> None:
         """Called once before the node goes, while it can still publish."""
+
+    @contextmanager
+    def ending_with_it(self) -> Iterator[None]:
+        """For the work without which a node is of no use, in its thread: the program ends when the
+        block does, and with 1 where it fails."""
+        try:
+            yield
+        except Exception:
+            self.exit_code = 1
+            raise
+        finally:
+            self.done.set()
 
     def wait_for_audience(self, publisher: Publisher, subscribers: int = 1) -> None:
         """Hold a recording until so many look, so that they see its beginning."""

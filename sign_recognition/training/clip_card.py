@@ -96,7 +96,7 @@ def _of_whom(facts: Mapping[str, Any]) -> str:
     train, stop, held_out = (set(facts['signers'][name]) for name in ('train', 'stop', 'held_out'))
     if held_out & (train | stop):
         return 'of THE SAME signers as in training, which flatters'
-    if facts['held_out_of_nobody']:
+    if facts['held_out_of_unknown_signers']:
         return 'of signers who are NOT KNOWN: where training saw them, it flatters'
     return f'of signers that training never saw ({", ".join(sorted(held_out))})'
 

@@ -22,12 +22,12 @@ from sign_recognition.training.settings import (
     SHARE,
     ConfigError,
     Kind,
+    as_mappings,
+    as_names,
+    as_text,
     check,
     is_names,
-    mappings,
-    names,
     one_of,
-    text,
     whole_number,
 )
 
@@ -167,16 +167,17 @@ class ClipConfig:
             raise ConfigError('name: missing')
         values = dict(values)
         for key in ('skip_labels', 'held_out_signers', 'foreign', 'foreign_skip'):
-            values[key] = names(values.get(key))
+            values[key] = as_names(values.get(key))
         for key in ('augment', 'corrections'):
-            values[key] = mappings(values.get(key))
+            values[key] = as_mappings(values.get(key))
         if MAPPINGS.fits(values['corrections']):
             values['corrections'] = tuple(
-                {key: text(value) for key, value in each.items()} for each in values['corrections']
+                {key: as_text(value) for key, value in each.items()}
+                for each in values['corrections']
             )
         values |= {key: {} for key in ('options', 'left_hand', 'odds') if values.get(key) is None}
         if isinstance(values.get('folds'), list):
-            values['folds'] = tuple(map(names, values['folds']))
+            values['folds'] = tuple(map(as_names, values['folds']))
         try:
             if isinstance(values.get('images'), dict):
                 values['images'] = ImageInput(**values['images'])

@@ -327,7 +327,9 @@ def _facts(config: ClipConfig, trained: Trained, clips: ClipSet, path: Path) -> 
         'clips': {name: len(rows) for name, rows in parts.items()},
         'clips_of_none': clips.shown.count(NONE_LABEL),
         'signers': signers,
-        'held_out_of_nobody': sum(not clips.signers[row] for row in trained.division.held_out),
+        'held_out_of_unknown_signers': sum(
+            not clips.signers[row] for row in trained.division.held_out
+        ),
         'epochs': trained.state.epochs,
         'best_epoch': trained.state.best_epoch or trained.state.epochs,
         'training_cpu_s': round(trained.state.spent_s, 1),

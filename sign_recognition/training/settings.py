@@ -47,7 +47,7 @@ def check(settings: object, kinds: Mapping[str, Kind]) -> None:
 
 
 @contextmanager
-def named(where: str) -> Iterator[None]:
+def located(where: str) -> Iterator[None]:
     """Whatever is refused in the block says where: the file, or the setting.
 
     Raises:
@@ -59,22 +59,22 @@ def named(where: str) -> Iterator[None]:
         raise ConfigError(f'{where}: {error}') from error
 
 
-def names(given: Any) -> Any:
+def as_names(given: Any) -> Any:
     """A YAML list of names as a tuple; what is none stays as it is, for `check` to refuse."""
     if given is None:
         return ()
     if not isinstance(given, (list, tuple)):
         return given
-    texts = tuple(map(text, given))
+    texts = tuple(map(as_text, given))
     return texts if is_names(texts) else given
 
 
-def text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """A whole number as text, for signers may be numbered; anything else as it is."""
     return str(value) if _is_whole(value) else value
 
 
-def mappings(given: Any) -> Any:
+def as_mappings(given: Any) -> Any:
     """A YAML list as a tuple; what is none stays as it is, for `check` to refuse."""
     if given is None:
         return ()

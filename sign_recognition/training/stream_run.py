@@ -50,9 +50,9 @@ from sign_recognition.training.settings import (
     OF_BOTH_RECIPES,
     ConfigError,
     Kind,
+    as_names,
     check,
-    named,
-    names,
+    located,
     whole_number,
 )
 from sign_recognition.training.stream_augmentation import Rng
@@ -135,10 +135,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check(self, _KINDS)
         check_odds(self.odds, CLASS_NAMES)
-        with named('decision'):
+        with located('decision'):
             DecisionThresholds(**self.decision).check_labels(CLASS_NAMES)
         if self.second_opinion is not None:
-            with named('second_opinion'):
+            with located('second_opinion'):
                 self.second_opinion.check(CLASS_NAMES, self.window_frames)
 
     @classmethod
@@ -150,7 +150,7 @@ class TrainConfig:
                 file and the entry.
         """
         _, values = read_recipe(path)
-        with named(f'config: {path}'):
+        with located(f'config: {path}'):
             return cls._from_values(values, path.parent)
 
     @classmethod
@@ -161,9 +161,9 @@ class TrainConfig:
         if 'name' not in values:
             raise ConfigError('name: missing')
         for key in ('held_out_signers', 'foreign_videos'):
-            values[key] = names(values.get(key))
+            values[key] = as_names(values.get(key))
         if (asked := values.get('second_opinion')) is not None:
-            with named('second_opinion'):
+            with located('second_opinion'):
                 values['second_opinion'] = SecondOpinion.read(asked, folder)
         return cls(**values)
 

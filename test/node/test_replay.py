@@ -180,6 +180,14 @@ def test_a_bag_moves_no_second_robot(ros, bag):
     assert not landmarks
 
 
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_a_replay_that_fails_in_its_thread_does_not_end_as_if_all_was_well(ros, bag, monkeypatch):
+    monkeypatch.setattr(ReplayNode, '_publish_all', lambda _: 1 / 0)
+    (replay,) = ros.start(ReplayNode, replay_node={'bag': bag})
+    ros.wait(replay.done.is_set)
+    assert replay.exit_code == 1
+
+
 @pytest.mark.parametrize(
     ('parameters', 'named'),
     [

@@ -202,7 +202,7 @@ class TestUnseenSigners:
         self, signers: tuple[list[str], ...], of_nobody: int, told: str
     ) -> None:
         parts = dict(zip(('train', 'stop', 'held_out'), signers, strict=True))
-        said = clip_card._of_whom({'signers': parts, 'held_out_of_nobody': of_nobody})
+        said = clip_card._of_whom({'signers': parts, 'held_out_of_unknown_signers': of_nobody})
         assert re.search(told, said)
 
 
