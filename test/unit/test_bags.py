@@ -154,7 +154,7 @@ RECORDS = st.lists(
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
 @given(records=RECORDS, split_bytes=st.sampled_from([0, 2000]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_was_written_is_read_in_the_order_of_time(storage, records, split_bytes):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'bag'
@@ -593,7 +593,7 @@ def test_a_damaged_chunk_of_a_whole_file(recorded, tmp_path):
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_junk_behind_the_magic_never_fails_otherwise(junk):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'junk.mcap'

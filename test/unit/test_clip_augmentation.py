@@ -25,7 +25,7 @@ KEEP_WHAT_IS_SEEN = (
     'mirror', 'rotate', 'shift', 'scale', 'noise', 'reach', 'sway', 'virtual_camera', 'tracker',
 )  # fmt: skip
 LOSE_SOME = ('drop_frames', 'drop_hand', 'speed')
-few = settings(max_examples=8, deadline=None)
+few = settings(max_examples=8)
 
 
 def clips(seed: int, count: int = 4, frames: int = 10) -> Points:
