@@ -21,6 +21,7 @@ from sign_recognition.decision import NONE_LABEL
 from sign_recognition.training.clip_config import ClipConfig, read_config
 
 _TINY = 1e-7
+_ENTRIES = ('config', 'labels', 'needed')
 
 
 @dataclass(frozen=True)
@@ -28,38 +29,49 @@ class SecondOpinion:
     """Whom a model of streams asks, and about what.
 
     Attributes:
-        clips: how the network that is asked is trained, on whole clips; it sees as many of the
-            newest frames of a stream's window as its own window has.
+        clips: how the network that is asked is trained, on whole clips.
         labels: what it is asked about.
         needed: with this probability, or a higher one, it agrees.
+        frames: how many of the newest frames of a stream's window it is shown, stretched to its own
+            window as clips are; None: as many as that has.
     """
 
     clips: ClipConfig
     labels: tuple[str, ...]
     needed: float
+    frames: int | None = None
+
+    @property
+    def shown_frames(self) -> int:
+        """How many of the newest frames it is shown."""
+        return self.clips.window_frames if self.frames is None else self.frames
 
     @classmethod
     def read(cls, values: Mapping[str, Any], folder: Path) -> SecondOpinion:
         """From an entry of a YAML file.
 
         Args:
-            values: `config`, a file of the recipe 'clips', and `labels` and `needed`.
+            values: `config`, a file of the recipe 'clips', `labels` and `needed`, and perhaps
+                `frames`.
             folder: where that file is looked for.
 
         Raises:
             ValueError: the entry is not as described; names what is wrong.
             ConfigError: the file cannot be followed.
         """
-        if not isinstance(values, Mapping) or set(values) != {'config', 'labels', 'needed'}:
-            raise ValueError(f'{values!r}, allowed are config, labels and needed')
+        if not isinstance(values, Mapping) or {*values} - {'frames'} != {*_ENTRIES}:
+            raise ValueError(f'{values!r}, allowed are {", ".join(_ENTRIES)}, and frames')
         needed = values['needed']
         if not isinstance(needed, (int, float)) or not 0 < needed <= 1:
             raise ValueError(f'needed: {needed!r}, allowed is above 0 and up to 1')
         labels = values['labels']
         if not isinstance(labels, list) or not labels:
             raise ValueError(f'labels: {labels!r}, allowed is a list of labels')
+        frames = values.get('frames')
+        if frames is not None and (type(frames) is not int or frames < 1):
+            raise ValueError(f'frames: {frames!r}, allowed is a whole number from 1')
         clips = read_config(folder / str(values['config']))
-        return cls(clips, tuple(map(str, labels)), float(needed))
+        return cls(clips, tuple(map(str, labels)), float(needed), frames)
 
     def check(self, labels: Sequence[str], window_frames: int) -> None:
         """Refuse what a model of streams cannot ask.
@@ -73,10 +85,10 @@ class SecondOpinion:
             raise ValueError(f'labels: {unknown[0]!r}, allowed are {", ".join(gestures)}')
         if self.clips.view != 'camera' or self.clips.images is not None:
             raise ValueError(f'config: {self.clips.name}: allowed is view: camera, without images')
-        if self.clips.window_frames > window_frames:
+        if self.shown_frames > window_frames:
+            what = 'config: window_frames' if self.frames is None else 'frames:'
             raise ValueError(
-                f'config: window_frames {self.clips.window_frames}, allowed are {window_frames}, '
-                "the stream's, or fewer"
+                f"{what} {self.shown_frames}, allowed are {window_frames}, the stream's, or fewer"
             )
 
     def without(self, signers: Sequence[str]) -> ClipConfig:
@@ -111,7 +123,7 @@ def consult(
     known = list(asked_labels)
     if unknown := [label for label in opinion.labels if label not in known]:
         raise ValueError(f'second_opinion: labels: {unknown[0]} has no clip to learn from')
-    newest = model.input[:, -asked.input.shape[1] :]
+    newest = _stretched(model.input[:, -opinion.shown_frames :], asked.input.shape[1])
     # Of a label that nobody asks about it does not matter what is read.
     places = [known.index(label) if label in opinion.labels else 0 for label in labels]
     other = ops.take(asked(newest)[OUTPUT_NAME], places, axis=-1)
@@ -122,6 +134,21 @@ def consult(
         name='agreed',
     )(model.output[OUTPUT_NAME], other)
     return keras.Model(model.input, {**model.output, OUTPUT_NAME: agreed}, name=model.name)
+
+
+def _stretched(window: Any, frames: int) -> Any:
+    """(B, frames, 75, 3) of a window (B, T, 75, 3), read between frames as by `clip_window`."""
+    places = np.linspace(0, window.shape[1] - 1, frames)
+    share = (places % 1).astype(np.float32)
+    first, last = np.floor(places).astype(int), np.ceil(places).astype(int)
+    before, after, nearer = (
+        ops.take(window, chosen, axis=1)
+        for chosen in (first, last, np.where(share < 0.5, first, last))
+    )
+    share = share[:, None, None]
+    between = before * (1 - share) + after * share
+    # Of any other condition tf2onnx makes no real Where: see preprocess.split_seen.
+    return ops.where(ops.isnan(between), nearer, between)
 
 
 @keras.saving.register_keras_serializable('sign_recognition')

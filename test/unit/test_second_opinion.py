@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.landmarks import RIGHT_HAND
 from sign_recognition.model_contract import ModelContract
+from sign_recognition.sequence import clip_window
 from sign_recognition.training.architectures import bilstm, conv_attention
 from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.export import export
@@ -26,7 +28,8 @@ LABELS = ('Grab', 'Swipe Left', 'Swipe Right', 'none')
 ASKED_LABELS = ('Swipe Right', 'Swipe Left', 'none')
 FRAMES, ASKED_FRAMES = 16, 6
 ASKED = ('Swipe Left', 'Swipe Right')
-CLIPS = ClipConfig('lines', 'bilstm', held_out_signers=('1',))
+CLIPS = ClipConfig('lines', 'bilstm', window_frames=ASKED_FRAMES, held_out_signers=('1',))
+ENTRY = {'config': 'opinion.yaml', 'labels': ['Grab'], 'needed': 0.3}
 OPINION = SecondOpinion(CLIPS, ASKED, 0.4)
 
 agreed = Agreed([0.0, 1.0, 1.0, 0.0], 3, OPINION.needed)
@@ -85,13 +88,36 @@ def test_the_other_sees_the_newest_frames_and_its_labels_are_found_by_name(
     assert after['embedding'].shape == (2, model.output['embedding'].shape[-1])
 
 
-def test_it_goes_into_the_file(
-    parts: tuple[keras.Model, keras.Model, keras.Model], windows: np.ndarray, tmp_path: Path
+def test_what_it_sees_is_stretched_as_clips_are(
+    parts: tuple[keras.Model, keras.Model, keras.Model], windows: np.ndarray
 ) -> None:
+    model, asked, _ = parts
+    shown = 10
+    both = consult(model, LABELS, asked, ASKED_LABELS, replace(OPINION, frames=shown))
+    clips = [
+        clip_window(each[-shown:], np.arange(shown) / 20, 'resample', ASKED_FRAMES, 20.0)
+        for each in windows
+    ]
+    told = model.predict(windows, verbose=0)['probabilities']
+    right, left, _ = asked.predict(np.array(clips), verbose=0)['probabilities'].T
+    other = np.stack([np.zeros(2), left, right, np.zeros(2)], axis=1).astype(np.float32)
+    after = both.predict(windows, verbose=0)['probabilities']
+    np.testing.assert_allclose(after, agreed(told, other), atol=1e-5)
+
+
+@pytest.mark.parametrize('shown', [None, 10])
+def test_it_goes_into_the_file(
+    shown: int | None,
+    parts: tuple[keras.Model, keras.Model, keras.Model],
+    windows: np.ndarray,
+    tmp_path: Path,
+) -> None:
+    model, asked, _ = parts
+    both = consult(model, LABELS, asked, ASKED_LABELS, replace(OPINION, frames=shown))
     contract = ModelContract('x', LABELS, 20.0, FRAMES, 'conv_attention', 'none', '2000-01-01')
-    export(parts[2], contract, tmp_path / 'model.onnx')
+    export(both, contract, tmp_path / 'model.onnx')
     classifier = OnnxClassifier(tmp_path / 'model.onnx')
-    wanted = parts[2].predict(windows, verbose=0)['probabilities']
+    wanted = both.predict(windows, verbose=0)['probabilities']
     np.testing.assert_allclose([classifier(each) for each in windows], wanted, atol=1e-4)
 
 
@@ -109,8 +135,8 @@ def test_it_never_learns_from_whom_the_streams_hold_out() -> None:
 @pytest.mark.parametrize(
     ('entry', 'named'),
     [
-        ('opinion.yaml', 'allowed are config, labels and needed'),
-        ({'config': 'opinion.yaml', 'labels': ['Grab']}, 'allowed are config, labels and needed'),
+        ('opinion.yaml', 'allowed are config, labels, needed'),
+        ({'config': 'opinion.yaml', 'labels': ['Grab']}, 'allowed are config, labels, needed'),
         ({'config': 'opinion.yaml', 'labels': ['Grab'], 'needed': 0}, 'needed: 0, allowed'),
         ({'config': 'opinion.yaml', 'labels': 'Grab', 'needed': 0.3}, "labels: 'Grab', allowed is"),
         ({'config': 'opinion.yaml', 'labels': ['Tap'], 'needed': 0.3}, "labels: 'Tap', allowed"),
@@ -118,6 +144,9 @@ def test_it_never_learns_from_whom_the_streams_hold_out() -> None:
         ({'config': 'opinion.yaml', 'labels': ['none'], 'needed': 0.3}, "labels: 'none', allowed"),
         ({'config': 'metres.yaml', 'labels': ['Grab'], 'needed': 0.3}, 'allowed is view: camera'),
         ({'config': 'long.yaml', 'labels': ['Grab'], 'needed': 0.3}, 'window_frames 40, allowed'),
+        ({**ENTRY, 'frames': 0}, 'frames: 0, allowed'),
+        ({**ENTRY, 'frames': 17}, 'frames: 17, allowed are 16'),
+        ({**ENTRY, 'seconds': 1}, 'allowed are config, labels, needed, and frames'),
     ],
 )
 def test_what_cannot_be_asked_is_named(entry: Any, named: str, tmp_path: Path) -> None:
