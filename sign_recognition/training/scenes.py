@@ -51,11 +51,11 @@ _WIDEST = 1.8
 _ENOUGH_SHARE = 0.87
 _ENOUGH_OF_LINE_SHARE = 0.93
 # Up to this share too little is seen. Movements that repeat can be told sooner; the first of two
-# lines says nothing yet, whatever swipe it looks like, and half of it is a line.
+# lines says nothing yet, whatever swipe it looks like, nor does an X that is still a V.
 _LITTLE_SHARE = 0.45
 _LITTLE_SHARES = {
     'Shake': 0.25, 'Rotation CW': 0.3, 'Rotation CCW': 0.3,
-    **dict.fromkeys(TWO_LINES, 0.55),
+    **dict.fromkeys(TWO_LINES, 0.7),
 }  # fmt: skip
 # A window is of a gesture this long after its stroke, and after this time the gesture is over.
 # Windows between little and enough, and between fresh and over, are neither one nor the other.

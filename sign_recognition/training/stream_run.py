@@ -41,6 +41,7 @@ from sign_recognition.training.export import MODEL_FILE, export, export_tflite
 from sign_recognition.training.fitting import STATE
 from sign_recognition.training.foreign import Track, read_foreign, real_hands
 from sign_recognition.training.odds import check_odds, weigh
+from sign_recognition.training.refinement import Refinement, keep_normalisations
 from sign_recognition.training.run_folder import CONFIG_FILE, begin_run, check_run, fingerprint
 from sign_recognition.training.second_opinion import SecondOpinion, consult
 from sign_recognition.training.settings import (
@@ -62,10 +63,12 @@ from sign_recognition.training.windows import Lot, Windows, WindowSource, lot_si
 CLASS_NAMES = (*LABELS, NONE_LABEL)
 CHECKPOINT = 'checkpoint.keras'
 PROGRESS = 'progress.json'
+REFINEMENT_FOLDER = 'refinement'
 OPINION_FOLDER = 'second_opinion'
-# What only the end of a run reads: a finished one is measured anew with others. A second opinion is
-# trained in a folder of its own, which refuses another configuration of it.
-_FREE = ('name', 'epochs', 'scored_streams', 'odds', 'decision', 'second_opinion')
+# What only the end of a run reads: a finished one is measured anew with others. A refinement and a
+# second opinion are trained in folders of their own, which refuse another configuration of them.
+_AT_THE_END = ('scored_streams', 'odds', 'decision')
+_FREE = (*_AT_THE_END, 'name', 'epochs', 'refinement', 'second_opinion')
 _KINDS: Mapping[str, Kind] = {
     **OF_BOTH_RECIPES,
     **dict.fromkeys(('architecture', 'shrec17'), NAME),
@@ -103,6 +106,7 @@ class TrainConfig:
         scored_streams: held-out streams to calibrate and score on (half each).
         odds: label to how many times as probable it is as the networks say; see `odds.weigh`.
         decision: fields of DecisionThresholds that the model gets; empty: they are chosen.
+        refinement: passes more after these, with other people; None: there are none.
         second_opinion: a network of whole clips that has to agree with a start; None: nobody is
             asked.
 
@@ -130,6 +134,7 @@ class TrainConfig:
     scored_streams: int = 120
     odds: dict[str, float] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
+    refinement: Refinement | None = None
     second_opinion: SecondOpinion | None = None
 
     def __post_init__(self) -> None:
@@ -162,6 +167,9 @@ class TrainConfig:
             raise ConfigError('name: missing')
         for key in ('held_out_signers', 'foreign_videos'):
             values[key] = as_names(values.get(key))
+        if (refined := values.get('refinement')) is not None:
+            with located('refinement'):
+                values['refinement'] = Refinement.read(refined)
         if (asked := values.get('second_opinion')) is not None:
             with located('second_opinion'):
                 values['second_opinion'] = SecondOpinion.read(asked, folder)
@@ -175,6 +183,7 @@ class TrainConfig:
                 'config': f'{OPINION_FOLDER}/{CONFIG_FILE}',
                 'labels': asked.labels,
                 'needed': asked.needed,
+                'frames': asked.frames,
             }
         return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
@@ -236,6 +245,8 @@ def read_material(
     )
 
 
+# From landmarks to features, which has nothing to learn, and from features to all that has a loss.
+Parts = tuple[keras.Model, keras.Model]
 Describe = Callable[[Points], npt.NDArray[np.float32]]
 
 
@@ -397,7 +408,7 @@ def train(
         config: the run.
         data_dir: the folder of the data sets.
         run_dir: gets config.yaml, data.sha256, checkpoint.keras, progress.json, model.onnx and
-            model.tflite, and the run of a second opinion in a folder.
+            model.tflite, and folders of the refinement and the second opinion.
         console: where progress goes.
 
     Returns:
@@ -415,6 +426,9 @@ def train(
     whole, front, back = build_model(config)
     done = _epochs_done(run_dir, config)
     check_run(run_dir, config.to_text(), None, PROGRESS, _FREE)
+    if config.refinement:
+        own = _going_on(config, config.refinement)
+        check_run(run_dir / REFINEMENT_FOLDER, own.to_text(), None, PROGRESS, _AT_THE_END)
     if config.second_opinion:
         asked = config.second_opinion.without(config.held_out_signers)
         check_run(run_dir / OPINION_FOLDER, asked.to_text(), None, STATE)
@@ -424,17 +438,48 @@ def train(
         f'{len(material.foreign)} foreign recordings'
     )
     begin_run(run_dir, config.to_text(), material.fingerprint(), PROGRESS, _FREE)
-    hands = real_hands(material.foreign)
-    reading = (config.rate_hz, config.window_frames)
-    with Workers(WindowSource, material.takes, hands, material.foreign, *reading) as workers:
-        pool = StreamPool(config, workers, lambda w: np.asarray(front.predict_on_batch(w)))
-        _fit(config, back, pool, done, run_dir, console)
+    _fit(config, (front, back), material, 0.0, done, run_dir, console)
+    if config.refinement:
+        _refine(config, config.refinement, (front, back), material, run_dir, console)
     model = weigh(whole, CLASS_NAMES, config.odds)
     if config.second_opinion:
         model = _with_second_opinion(
             model, config, config.second_opinion, data_dir, run_dir, console
         )
     return finish(config, model, material, run_dir, console)
+
+
+def _refine(
+    config: TrainConfig,
+    refinement: Refinement,
+    parts: Parts,
+    material: Material,
+    run_dir: Path,
+    console: Console,
+) -> None:
+    """Go on with a trained model in a folder of its own."""
+    own = _going_on(config, refinement)
+    folder = run_dir / REFINEMENT_FOLDER
+    begin_run(folder, own.to_text(), material.fingerprint(), PROGRESS, _AT_THE_END)
+    done = _epochs_done(folder, own)
+    _, back = parts
+    before = back.get_weights()
+    keep_normalisations(back)
+    _fit(own, parts, material, refinement.scripted_share, done, folder, console)
+    back.set_weights(refinement.mean(before, back.get_weights()))
+
+
+def _going_on(config: TrainConfig, refinement: Refinement) -> TrainConfig:
+    """The refinement as a run of its own, which is no other's that is refined."""
+    return replace(
+        config,
+        name=f'{config.name} after {config.epochs} epochs',
+        seed=config.seed + 1,
+        epochs=refinement.epochs,
+        learning_rate=refinement.learning_rate,
+        refinement=replace(refinement, weight=1.0),  # what weight it gets is free
+        second_opinion=None,
+    )
 
 
 def _with_second_opinion(
@@ -456,13 +501,31 @@ def _with_second_opinion(
 
 def _fit(
     config: TrainConfig,
+    parts: Parts,
+    material: Material,
+    scripted_share: float,
+    done: int,
+    run_dir: Path,
+    console: Console,
+) -> None:
+    """Train the part that learns, after the epochs that an earlier run in the folder has done."""
+    front, back = parts
+    hands = real_hands(material.foreign)
+    how = (config.rate_hz, config.window_frames, scripted_share)
+    with Workers(WindowSource, material.takes, hands, material.foreign, *how) as workers:
+        pool = StreamPool(config, workers, lambda w: np.asarray(front.predict_on_batch(w)))
+        _learn(config, back, pool, done, run_dir, console)
+
+
+def _learn(
+    config: TrainConfig,
     back: keras.Model,
     pool: StreamPool,
     done: int,
     run_dir: Path,
     console: Console,
 ) -> None:
-    """Train the part that learns, after the epochs that an earlier run in the folder has done."""
+    """As _fit, from a pool of streams."""
     batches = _Batches(config.batch, [*_losses(config)])
     learner = back
     if done:
@@ -581,6 +644,8 @@ def _training_data(config: TrainConfig) -> str:
     parts = ["SHREC'17 track (De Smedt et al. 2017) through a virtual camera"]
     if config.held_out_signers:
         parts.append(f'without signers {", ".join(config.held_out_signers)}')
+    if config.refinement and config.refinement.scripted_share:
+        parts.append("people who do not exist, by the rendered signer's script")
     parts += [f'video/{each} as none' for each in config.foreign_videos]
     if config.foreign_asl8_clips:
         parts.append(f'{config.foreign_asl8_clips} clips of asl8 as none')

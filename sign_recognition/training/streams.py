@@ -12,6 +12,7 @@ from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.training.actors import Take
 from sign_recognition.training.scenes import TWO_LINES, Performed, SceneBuilder
+from sign_recognition.training.scripted import scripted_scene
 from sign_recognition.training.stream_augmentation import (
     MIRRORED_LABELS,
     Floats,
@@ -71,6 +72,7 @@ def make_stream(
     rate_hz: float,
     gestures: int = 3,
     real_hands: Sequence[Points] = (),
+    scripted_share: float = 0.0,
 ) -> Stream:
     """One invented stream of a webcam.
 
@@ -81,12 +83,17 @@ def make_stream(
         gestures: how many clips it holds.
         real_hands: (G, 21, 3) image widths each; a third of the streams then show swipes alone,
             performed by one of these.
+        scripted_share: share of the streams in which nobody's clips are performed, but the
+            script of the rendered signer.
     """
     real = None
-    if len(real_hands) and rng.random() < _REAL_HANDS:
-        real = real_hands[rng.integers(len(real_hands))]
-        takes = [take for take in takes if take.label.startswith('Swipe')] or takes
-    scene = SceneBuilder(takes, rng).build(gestures)
+    if rng.random() < scripted_share:
+        scene = scripted_scene(gestures, rng)
+    else:
+        if len(real_hands) and rng.random() < _REAL_HANDS:
+            real = real_hands[rng.integers(len(real_hands))]
+            takes = [take for take in takes if take.label.startswith('Swipe')] or takes
+        scene = SceneBuilder(takes, rng).build(gestures)
     hand, performed = resize_hand(scene.hand, rng), scene.performed
     left_handed = rng.random() < 0.3
     if left_handed:

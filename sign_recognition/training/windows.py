@@ -40,6 +40,7 @@ class WindowSource:
         tracks: foreign recordings.
         rate_hz: of the windows.
         frames: of a window (T).
+        scripted_share: see `streams.make_stream`.
     """
 
     takes: Sequence[Take]
@@ -47,12 +48,19 @@ class WindowSource:
     tracks: Sequence[Track]
     rate_hz: float
     frames: int
+    scripted_share: float = 0.0
 
     def own(self, count: int, rng: Rng) -> Windows:
         """Windows of `count` invented streams, some of them worn by real hands."""
         pairs = []
         for _ in range(count):
-            stream = make_stream(self.takes, rng, self.rate_hz, real_hands=self.real_hands)
+            stream = make_stream(
+                self.takes,
+                rng,
+                self.rate_hz,
+                real_hands=self.real_hands,
+                scripted_share=self.scripted_share,
+            )
             pairs += cut_windows(stream, self.frames, rng)
         return self._joined(pairs)
 

@@ -41,6 +41,7 @@ from sign_recognition.training.export import ExportError, export
 from sign_recognition.training.foreign import Track
 from sign_recognition.training.hand_motion import HandMotion
 from sign_recognition.training.preprocess import ChooseHand, HandFeatures
+from sign_recognition.training.refinement import Refinement
 from sign_recognition.training.run_folder import CONFIG_FILE
 from sign_recognition.training.scenes import Performed
 from sign_recognition.training.second_opinion import SecondOpinion
@@ -470,6 +471,17 @@ class TestStreams:
                 assert window.shape == (FRAMES, 42, 3)
                 assert label in CLASS_NAMES
 
+    def test_nobody_of_the_scripted_streams_is_shown_to_users(
+        self, takes: list[Take], rng: np.random.Generator
+    ) -> None:
+        streams = [make_stream(takes, rng, 20.0, scripted_share=1.0) for _ in range(20)]
+        labels = {each.label for stream in streams for each in stream.performed}
+        assert len(labels) > 10, 'the clips hold three'
+        for stream in streams:
+            for each in stream.performed:
+                assert 0.05 < each.done_s - each.begin_s < 4
+        assert np.isfinite(streams[0].hands).any()
+
     def test_foreign_streams_are_none_and_do_not_change_their_source(
         self, takes: list[Take], rng: np.random.Generator
     ) -> None:
@@ -588,6 +600,33 @@ class TestTrain:
         assert 'going on after epoch 1' in told.getvalue()
         assert 'epoch 2/2' in told.getvalue() and 'epoch 1/2' not in told.getvalue()
 
+    def test_a_tiny_run_is_refined_and_keeps_half_of_what_it_was(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_dataset(tmp_path / 'shrec17')
+        left: dict[float | None, list[Any]] = {}
+
+        def run(weight: float | None, scripted_share: float = 1.0) -> str:
+            def keep(config: TrainConfig, model: keras.Model, *_: Any) -> Path:
+                left[weight] = model.get_weights()
+                return Path('model.onnx')
+
+            monkeypatch.setattr(stream_run, 'finish', keep)
+            refinement = None if weight is None else Refinement(1, 0.01, scripted_share, weight)
+            told = io.StringIO()
+            config = replace(TINY, refinement=refinement, odds={'Tap': 1 + (weight or 0)})
+            train(config, tmp_path, tmp_path / 'run', Console(file=told, width=200))
+            return told.getvalue()
+
+        for weight in (None, 1.0, 0.0, 0.5):
+            assert ('epoch 1/1' in run(weight)) == (weight in (None, 1.0)), 'trained once each'
+        for before, after, none, half in zip(*left.values(), strict=True):
+            np.testing.assert_array_equal(none, before)
+            np.testing.assert_allclose(half, (before + after) / 2, atol=1e-6)
+        assert any(not np.array_equal(*each) for each in zip(left[None], left[1.0], strict=True))
+        with pytest.raises(ConfigError, match=r'run/refinement holds .*scripted_share.: 1\.0'):
+            run(0.5, scripted_share=0.5)
+
     def test_a_tiny_run_asks_for_a_second_opinion(self, tmp_path: Path) -> None:
         write_dataset(tmp_path / 'shrec17')
         clips = ClipConfig('lines', 'bilstm', {'units': [4, 4]}, window_frames=8, epochs=1)
@@ -650,6 +689,12 @@ class TestTrain:
             ('batch: 0', 'batch: 0, allowed is a positive whole'),
             ('rate_hz: 0', 'rate_hz: 0, allowed is a positive'),
             ('epochs: 2.5', 'epochs: 2.5, allowed is a positive whole'),
+            ('refinement: {epochs: 2}', 'refinement: {.*}, allowed are epochs, learning_rate, scr'),
+            ('refinement: 2', 'refinement: 2, allowed are epochs'),
+            (
+                'refinement: {epochs: 2, learning_rate: 1, scripted_share: 2, weight: 0.5}',
+                'refinement: scripted_share: 2, allowed is 0 to 1',
+            ),
             ('streams: true', 'streams: True, allowed is a positive whole'),
             ("held_out_signers: '12'", "held_out_signers: '12', allowed is a list"),
             ('held_out_signers: 12', 'held_out_signers: 12, allowed is a list'),
@@ -678,7 +723,7 @@ class TestTrain:
             TrainConfig.read(tmp_path / 'run.yaml')
 
     def test_every_setting_has_its_kind(self) -> None:
-        checked_by_itself = {'second_opinion'}
+        checked_by_itself = {'refinement', 'second_opinion'}
         assert {each.name for each in fields(TrainConfig)} - {*stream_run._KINDS} == (
             checked_by_itself
         )
