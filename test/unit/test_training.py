@@ -26,7 +26,8 @@ from sign_recognition.model_contract import ModelContract
 from sign_recognition.parallel import Workers
 from sign_recognition.resources import model_file
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
-from sign_recognition.training import anatomy, stream_augmentation, stream_run
+from sign_recognition.sources.signer_script import SignerScript
+from sign_recognition.training import anatomy, scripted, stream_augmentation, stream_run
 from sign_recognition.training.actors import AnatomicalActor, Take
 from sign_recognition.training.anatomy import fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
@@ -44,6 +45,7 @@ from sign_recognition.training.preprocess import ChooseHand, HandFeatures
 from sign_recognition.training.refinement import Refinement
 from sign_recognition.training.run_folder import CONFIG_FILE
 from sign_recognition.training.scenes import Performed
+from sign_recognition.training.scripted import scripted_scene
 from sign_recognition.training.second_opinion import SecondOpinion
 from sign_recognition.training.settings import ConfigError
 from sign_recognition.training.stream_run import (
@@ -471,7 +473,7 @@ class TestStreams:
                 assert window.shape == (FRAMES, 42, 3)
                 assert label in CLASS_NAMES
 
-    def test_nobody_of_the_scripted_streams_is_shown_to_users(
+    def test_scripted_streams_show_all_gestures_where_they_are_performed(
         self, takes: list[Take], rng: np.random.Generator
     ) -> None:
         streams = [make_stream(takes, rng, 20.0, scripted_share=1.0) for _ in range(20)]
@@ -481,6 +483,21 @@ class TestStreams:
             for each in stream.performed:
                 assert 0.05 < each.done_s - each.begin_s < 4
         assert np.isfinite(streams[0].hands).any()
+
+    def test_nobody_of_a_scripted_scene_is_shown_to_users(
+        self, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seeds = []
+
+        class Noted(SignerScript):
+            def __init__(self, *labels: Any, seed: int, **how: Any) -> None:
+                seeds.append(seed)
+                super().__init__(*labels, seed=seed, **how)
+
+        monkeypatch.setattr(scripted, 'SignerScript', Noted)
+        for _ in range(10):
+            scripted_scene(1, rng)
+        assert len({*seeds}) == 10 and min(seeds) > 100_000, seeds
 
     def test_foreign_streams_are_none_and_do_not_change_their_source(
         self, takes: list[Take], rng: np.random.Generator
