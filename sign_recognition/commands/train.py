@@ -66,8 +66,8 @@ def _train_on_streams(
     given = [name for name, value in refused.items() if value is not None]
     if given:
         raise ValueError(f"{given[0]}: not for the recipe 'streams', whose YAML file says it")
-    from sign_recognition.training.stream_run import TrainConfig
+    from sign_recognition.training.stream_config import StreamConfig
     from sign_recognition.training.stream_run import train as train_on_streams
 
-    config = TrainConfig.read(file)
+    config = StreamConfig.read(file)
     return train_on_streams(config, data, out or Path('runs') / config.name, console)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import runpy
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip('tensorflow', reason='NOT TESTED: training needs tensorflow')
 
@@ -27,7 +29,13 @@ from sign_recognition.parallel import Workers
 from sign_recognition.resources import model_file
 from sign_recognition.sources.hand_model import BONES, HIGHEST_DEG, LOWEST_DEG, ROOTS, hand_joints
 from sign_recognition.sources.signer_script import SignerScript
-from sign_recognition.training import anatomy, scripted, stream_augmentation, stream_run
+from sign_recognition.training import (
+    anatomy,
+    scripted,
+    stream_augmentation,
+    stream_config,
+    stream_run,
+)
 from sign_recognition.training.actors import AnatomicalActor, Take
 from sign_recognition.training.anatomy import fit_cached, fit_motions
 from sign_recognition.training.architectures import conv_attention
@@ -48,16 +56,10 @@ from sign_recognition.training.scenes import Performed
 from sign_recognition.training.scripted import scripted_scene
 from sign_recognition.training.second_opinion import SecondOpinion
 from sign_recognition.training.settings import ConfigError
-from sign_recognition.training.stream_run import (
-    CLASS_NAMES,
-    PROGRESS,
-    Examples,
-    Material,
-    TrainConfig,
-    measure,
-    shuffled,
-    train,
-)
+from sign_recognition.training.stream_config import CLASS_NAMES, StreamConfig
+from sign_recognition.training.stream_data import Examples, Material, shuffled
+from sign_recognition.training.stream_fitting import PROGRESS
+from sign_recognition.training.stream_run import measure, train
 from sign_recognition.training.streams import (
     Stream,
     clip_stream,
@@ -580,7 +582,7 @@ def write_dataset(root: Path) -> None:
     (root / 'train_gestures.txt').write_text('\n'.join(rows))
 
 
-TINY = TrainConfig(
+TINY = StreamConfig(
     name='tiny',
     architecture_options={'width': 8, 'blocks': 1, 'heads': 2},
     window_frames=FRAMES,
@@ -624,7 +626,7 @@ class TestTrain:
         left: dict[float | None, list[Any]] = {}
 
         def run(weight: float | None, scripted_share: float = 1.0) -> str:
-            def keep(config: TrainConfig, model: keras.Model, *_: Any) -> Path:
+            def keep(config: StreamConfig, model: keras.Model, *_: Any) -> Path:
                 left[weight] = model.get_weights()
                 return Path('model.onnx')
 
@@ -641,7 +643,7 @@ class TestTrain:
             np.testing.assert_array_equal(none, before)
             np.testing.assert_allclose(half, (before + after) / 2, atol=1e-6)
         assert any(not np.array_equal(*each) for each in zip(left[None], left[1.0], strict=True))
-        with pytest.raises(ConfigError, match=r'run/refinement holds .*scripted_share.: 1\.0'):
+        with pytest.raises(ConfigError, match=r'run/refinement holds .*scripted_share: 1\.0, now'):
             run(0.5, scripted_share=0.5)
 
     def test_a_tiny_run_asks_for_a_second_opinion(self, tmp_path: Path) -> None:
@@ -654,12 +656,12 @@ class TestTrain:
         assert OnnxClassifier(path).contract.labels == CLASS_NAMES
         assert '2 clips to train on' in told.getvalue() and 'second opinion: ' in told.getvalue()
         kept = replace(config, second_opinion=replace(opinion, clips=opinion.without(('2',))))
-        assert TrainConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
+        assert StreamConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
         other = SecondOpinion(replace(clips, view='camera', batch=3), ('Swipe Up',), 0.3)
         more = replace(TINY, epochs=2, second_opinion=other)
         with pytest.raises(ValueError, match='run/second_opinion holds .*batch: 64, now 3'):
             train(more, tmp_path, tmp_path / 'run', Console(file=io.StringIO()))
-        assert TrainConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
+        assert StreamConfig.read(tmp_path / 'run' / CONFIG_FILE) == kept
 
     def test_a_signer_without_clips_cannot_be_held_out(self, tmp_path: Path) -> None:
         write_dataset(tmp_path / 'shrec17')
@@ -693,7 +695,7 @@ class TestTrain:
         config = tmp_path / 'run.yaml'
         config.write_text('name: x\nlerning_rate: 1')
         with pytest.raises(ValueError, match=r"run.yaml: \['lerning_rate'\]"):
-            TrainConfig.read(config)
+            StreamConfig.read(config)
 
     @pytest.mark.parametrize(
         ('entry', 'named'),
@@ -712,6 +714,7 @@ class TestTrain:
                 'refinement: {epochs: 2, learning_rate: 1, scripted_share: 2, weight: 0.5}',
                 'refinement: scripted_share: 2, allowed is 0 to 1',
             ),
+            ('scripted_share: 2', 'scripted_share: 2, allowed is 0 to 1'),
             ('streams: true', 'streams: True, allowed is a positive whole'),
             ("held_out_signers: '12'", "held_out_signers: '12', allowed is a list"),
             ('held_out_signers: 12', 'held_out_signers: 12, allowed is a list'),
@@ -727,7 +730,7 @@ class TestTrain:
         config = tmp_path / 'run.yaml'
         config.write_text(f'name: x\n{entry}')
         with pytest.raises(ConfigError, match=f'run.yaml: {named}') as error:
-            TrainConfig.read(config)
+            StreamConfig.read(config)
         assert '\n' not in str(error.value)
 
     @pytest.mark.parametrize(
@@ -737,11 +740,11 @@ class TestTrain:
     def test_what_is_no_configuration_is_named(self, text: str, named: str, tmp_path: Path) -> None:
         (tmp_path / 'run.yaml').write_text(text)
         with pytest.raises(ConfigError, match=f'run.yaml: .*{named}'):
-            TrainConfig.read(tmp_path / 'run.yaml')
+            StreamConfig.read(tmp_path / 'run.yaml')
 
     def test_every_setting_has_its_kind(self) -> None:
         checked_by_itself = {'refinement', 'second_opinion'}
-        assert {each.name for each in fields(TrainConfig)} - {*stream_run._KINDS} == (
+        assert {each.name for each in fields(StreamConfig)} - {*stream_config._KINDS} == (
             checked_by_itself
         )
 
@@ -765,13 +768,27 @@ class TestTrain:
         assert counts == [judging, 0], 'own streams, and no foreign ones'
 
     def test_the_shipped_configuration_is_readable(self) -> None:
-        config = TrainConfig.read(
+        config = StreamConfig.read(
             Path(__file__).resolve().parents[2] / 'config/train/shrec17_live.yaml'
         )
         shipped = OnnxClassifier(model_file('shrec17_live')).contract
         assert config.name == shipped.name
         assert DecisionThresholds(**config.decision) == shipped.decision
         assert shipped.window_frames == config.window_frames
+
+    def test_the_rows_of_the_ablation_are_readable_where_they_are_written(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        scripts = Path(__file__).parents[2] / 'scripts'
+        monkeypatch.syspath_prepend(scripts)
+        ablation = runpy.run_path(str(scripts / 'ablate_live.py'))
+        recipe = yaml.safe_load(ablation['CONFIG'].read_text()) | ablation['SHORT']
+        for name, changes in ablation['rows'](recipe):
+            (tmp_path / 'recipe.yaml').write_text(yaml.safe_dump(recipe | changes))
+            config = StreamConfig.read(tmp_path / 'recipe.yaml')
+            assert (config.epochs, config.refinement, config.second_opinion) == (5, None, None), (
+                name
+            )
 
 
 class TestGoingOn:
@@ -783,7 +800,7 @@ class TestGoingOn:
         monkeypatch.setattr(
             stream_run, 'read_material', lambda *_: Material(self.takes, [bending_take()], [], [])
         )
-        monkeypatch.setattr(stream_run, '_fit', lambda *_: None)
+        monkeypatch.setattr(stream_run, 'fit', lambda *_: None)
         monkeypatch.setattr(stream_run, 'finish', lambda *_: Path('model.onnx'))
 
     @pytest.fixture
@@ -792,11 +809,11 @@ class TestGoingOn:
         run_dir = tmp_path / 'run'
         train(TINY, tmp_path, run_dir, Console(quiet=True))
         (run_dir / PROGRESS).write_text(json.dumps({'epochs': 1}))
-        assert TrainConfig.read(run_dir / CONFIG_FILE) == TINY
+        assert StreamConfig.read(run_dir / CONFIG_FILE) == TINY
         return run_dir
 
     @staticmethod
-    def go_on(run_dir: Path, config: TrainConfig = TINY) -> None:
+    def go_on(run_dir: Path, config: StreamConfig = TINY) -> None:
         train(config, run_dir.parent, run_dir, Console(quiet=True))
 
     @pytest.mark.parametrize(
@@ -813,14 +830,14 @@ class TestGoingOn:
     ) -> None:
         with pytest.raises(ConfigError, match=f'holds a run of another configuration .*{named}'):
             self.go_on(run_dir, replace(TINY, **changes))
-        assert TrainConfig.read(run_dir / CONFIG_FILE) == TINY
+        assert StreamConfig.read(run_dir / CONFIG_FILE) == TINY
 
     def test_what_the_end_alone_reads_may_change(self, run_dir: Path) -> None:
         changed = replace(
             TINY, epochs=2, scored_streams=4, odds={'Tap': 2.0}, decision={'start_score': 0.7}
         )
         self.go_on(run_dir, changed)
-        assert TrainConfig.read(run_dir / CONFIG_FILE) == changed
+        assert StreamConfig.read(run_dir / CONFIG_FILE) == changed
 
     def test_fewer_epochs_than_are_done_are_refused(self, run_dir: Path) -> None:
         (run_dir / PROGRESS).write_text(json.dumps({'epochs': 3}))
