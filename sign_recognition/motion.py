@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from sign_recognition.decision import NONE_LABEL, EventKind
+from sign_recognition.yaml_file import read_yaml
 
 # The order of a velocity's six numbers, named as in geometry_msgs/Twist.
 AXES = ('linear_x', 'linear_y', 'linear_z', 'angular_x', 'angular_y', 'angular_z')
@@ -64,6 +64,8 @@ class MotionLimits:
         linear_accel_mps2: largest gain of linear speed per second.
         angular_accel_radps2: largest gain of angular speed per second.
         decel_factor: slowing down may be this many times as quick as speeding up.
+        stop_within_s: from any speed within its limit an axis is at rest after this, also where the
+            accelerations would take longer.
         input_timeout_s: recognition silent for longer than this counts as dead.
         hand_timeout_s: no hand in view for longer than this lets go of the deadman.
     """
@@ -73,6 +75,7 @@ class MotionLimits:
     linear_accel_mps2: float = 1.0
     angular_accel_radps2: float = 2.0
     decel_factor: float = 3.0
+    stop_within_s: float = 0.5
     input_timeout_s: float = 0.25
     hand_timeout_s: float = 0.5
 
@@ -88,8 +91,9 @@ class MotionLimits:
         """
         target = np.where(current * target < 0, 0.0, target)
         gain = self._per_axis(self.linear_accel_mps2, self.angular_accel_radps2) * step_s
-        slowing = np.abs(target) < np.abs(current)
-        gain = np.where(slowing, gain * self.decel_factor, gain)
+        fastest = np.maximum(np.abs(current), self._per_axis(self.linear_mps, self.angular_radps))
+        slowing = np.maximum(gain * self.decel_factor, fastest / self.stop_within_s * step_s)
+        gain = np.where(np.abs(target) < np.abs(current), slowing, gain)
         return current + np.clip(target - current, -gain, gain)
 
     @staticmethod
@@ -230,10 +234,7 @@ def load_gesture_table(path: Path | str) -> dict[str, Action]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'gestures: {path} is no file')
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f'gestures: {path} is no YAML file ({error})') from error
+    content = read_yaml(path, 'gestures')
     if not isinstance(content, dict) or not isinstance(content.get('gestures'), dict):
         raise ValueError(f"gestures: {path} has no mapping 'gestures' of label to action")
     try:

@@ -122,8 +122,8 @@ def image_to_rgb(image: RawImage) -> PixelArray:
     """(H, W, 3) uint8 RGB of an image; a view of the message where it is rgb8 already.
 
     Raises:
-        ConversionError: the encoding is none of ENCODINGS, or the size of the data contradicts
-            width, height or step.
+        ConversionError: the encoding is none of ENCODINGS, the size of the data contradicts width,
+            height or step, or the encoding cannot have such a width.
     """
     if image.encoding not in ENCODINGS:
         raise ConversionError(
@@ -140,7 +140,12 @@ def image_to_rgb(image: RawImage) -> PixelArray:
     rows = np.frombuffer(image.data, np.uint8, image.height * image.step)
     pixels = rows.reshape(image.height, image.step)[:, :row_bytes]
     pixels = pixels.reshape(image.height, image.width, pixel_bytes)
-    return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+    try:
+        return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+    except cv2.error as error:
+        raise ConversionError(
+            f'image: {image.width}x{image.height} {image.encoding} cannot be converted: {error.err}'
+        ) from error
 
 
 def decode_picture(data: memoryview, picture_format: str) -> PixelArray:

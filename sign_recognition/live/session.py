@@ -191,8 +191,21 @@ class LiveSession:
         while not (self._ending or self._all_told(behind)) and time.monotonic() < ends_s:
             self._tick(monitor)
             time.sleep(_REFRESH_S)
-        if self._plan.source and not self._ending:
+        if self._plan.source and not self._ending and not self._other_robot(monitor):
             self._supervisor.start(self._plan.source)
+
+    def _other_robot(self, monitor: MonitorNode) -> bool:
+        """End where another graph's control would obey what this one's source shows."""
+        with self._record:
+            # One of ours that died may still be known of.
+            whole = not self._record.restarts[CONTROL]
+        if not whole or monitor.namesakes(CONTROL) <= 1:
+            return False
+        self._fail(
+            f'another {CONTROL} runs in this ROS domain, and would obey {self._plan.title}: end '
+            'it, or set another ROS_DOMAIN_ID'
+        )
+        return True
 
     def _end(self, *_: object) -> None:
         """Also a handler of signals, which may come at any moment: it must take no lock."""
@@ -226,6 +239,9 @@ class LiveSession:
             return all(name in self._record.nodes for name in names)
 
     def _tick(self, monitor: MonitorNode) -> None:
+        if monitor.done.is_set():
+            self._fail('the monitor has failed: nothing is seen, and nobody stops the robot')
+            return
         for ended in self._supervisor.poll():
             self._on_exit(ended, monitor)
         self._show_messages()
@@ -249,9 +265,7 @@ class LiveSession:
             self._end()
             return
         if ended.restart_in_s is None:
-            self._view.alarm(f'{ended.name} cannot run ({ended.reason})', ended.tail)
-            self._exit_code = 1
-            self._end()
+            self._fail(f'{ended.name} cannot run ({ended.reason})', ended.tail)
             return
         with self._record:
             self._record.restarts[ended.name] += 1
@@ -260,6 +274,12 @@ class LiveSession:
             f'{ended.name} died ({ended.reason}), starts again in {ended.restart_in_s:.1f} s{how}',
             ended.tail,
         )
+
+    def _fail(self, text: str, lines: Sequence[str] = ()) -> None:
+        """End with 1, and say why."""
+        self._view.alarm(text, lines)
+        self._exit_code = 1
+        self._end()
 
     def _show_messages(self) -> None:
         while not self._messages.empty():
@@ -271,7 +291,7 @@ class LiveSession:
         """End every process; the last that the robot hears is zero."""
         codes = self._supervisor.stop()
         ours = any(node.name == CONTROL for node in self._plan.nodes)
-        if ours and codes.get(CONTROL) != 0:
+        if ours and codes.get(CONTROL) != 0 and not monitor.done.is_set():
             monitor.stop_robot()
         self._show_messages()
 

@@ -13,7 +13,7 @@ from sign_recognition.msg import Gesture
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.diagnostics import DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
-from sign_recognition.nodes.runner import PipelineNode, run
+from sign_recognition.nodes.runner import EXIT_START_FAILED, PipelineNode, run
 from sign_recognition.sources.base import SourceError, TruthEvent
 from sign_recognition.sources.opening import SourceConfig, open_source
 from sign_recognition.sources.player import Player, Shot
@@ -102,8 +102,9 @@ class CameraNode(PipelineNode):
             try:
                 self._publish_all()
             except SourceError as error:
+                # A recording that is broken is so the next time, too.
                 self.get_logger().fatal(str(error))
-                self.exit_code = 1
+                self.exit_code = EXIT_START_FAILED
 
     def _publish_all(self) -> None:
         if not self._player.source.live:

@@ -28,6 +28,8 @@ from sign_recognition.stream_statistics import StreamStatistics
 
 # How long the end of the program may take to bring the robot to rest.
 _FINISH_S = 1.0
+# How often it is said that images are ignored.
+_TELL_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class ControlParameters:
     )
     max_age_s: float = parameter(
         0.5,
-        'A gesture older than this can only stop, an image is ignored, s; 0: any age',
+        'A gesture older than this, or so far ahead, can only stop, an image is ignored, s; 0: any',
         low=0.0,
         high=60.0,
     )
@@ -61,6 +63,10 @@ class ControlParameters:
     decel_factor: float = parameter(
         3.0, 'Slowing down is this many times as quick', low=1.0, high=100.0, dynamic=True
     )
+    stop_within_s: float = parameter(
+        0.5, 'At rest from any speed within this, whatever the accelerations, s',
+        low=0.02, high=60.0, dynamic=True,
+    )  # fmt: skip
     input_timeout_s: float = parameter(
         0.25, 'Recognition silent for longer than this counts as dead, s', low=0.02, high=5.0
     )
@@ -79,6 +85,7 @@ class ControlParameters:
             linear_accel_mps2=self.linear_accel_mps2,
             angular_accel_radps2=self.angular_accel_radps2,
             decel_factor=self.decel_factor,
+            stop_within_s=self.stop_within_s,
             input_timeout_s=self.input_timeout_s,
             hand_timeout_s=self.hand_timeout_s,
         )
@@ -127,22 +134,25 @@ class ControlNode(PipelineNode):
         except ConversionError as error:
             self.get_logger().error(str(error))
             return
-        late = self._too_old(event.stamp_ns)
+        late = not self._timely(event.stamp_ns)
         if late and event.kind is EventKind.START:
-            self.get_logger().warning(f'{event.label} can only stop: older than max_age_s')
+            self.get_logger().warning(f'{event.label} can only stop: {self._age(event.stamp_ns)}')
         self._controller.gesture(event.kind, event.label, time.monotonic(), late)
         self._send()
 
     def _on_scores(self, message: GestureScores) -> None:
         stamp_ns = conversions.stamp_to_ns(message.header.stamp)
-        if self._too_old(stamp_ns):
+        if not self._timely(stamp_ns):
+            self.get_logger().warning(
+                f'images are ignored: {self._age(stamp_ns)}', throttle_duration_sec=_TELL_S
+            )
             return
         arrived_s = time.monotonic()
         self._controller.heartbeat(stamp_ns, message.hands_seen, arrived_s)
         self._image_ns = stamp_ns
         self._send()
         now_s = time.monotonic()
-        age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9 - (now_s - arrived_s)
+        age_s = self._age_s(stamp_ns) - (now_s - arrived_s)
         self._statistics.add(now_s, age_s, now_s - arrived_s)
 
     def _on_model_info(self, message: ModelInfo) -> None:
@@ -164,10 +174,18 @@ class ControlNode(PipelineNode):
         response.success, response.message = True, 'armed'
         return response
 
-    def _too_old(self, stamp_ns: int) -> bool:
+    def _timely(self, stamp_ns: int) -> bool:
+        """Whether a stamp is near this clock; one that is ahead says nothing of its age."""
         max_age_s = self._given.max_age_s
-        age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
-        return max_age_s > 0 and age_s > max_age_s
+        return max_age_s == 0 or abs(self._age_s(stamp_ns)) <= max_age_s
+
+    def _age(self, stamp_ns: int) -> str:
+        age_s = self._age_s(stamp_ns)
+        told = f'{age_s:.2f} s old' if age_s >= 0 else f'{-age_s:.2f} s ahead of this clock'
+        return f'{told}, allowed is max_age_s, {self._given.max_age_s} s'
+
+    def _age_s(self, stamp_ns: int) -> float:
+        return float(self.get_clock().now().nanoseconds - stamp_ns) / 1e9
 
     def _send(self) -> Velocity:
         """Send the velocity of this moment; its stamp is the newest image's, while there is one."""

@@ -188,7 +188,7 @@ def velocity_to_twist_stamped(velocity: Velocity, stamp_ns: int, frame_id: str) 
 
 def _to_rgb_by_cv_bridge(image: RawImage) -> PixelArray:
     try:
-        from cv_bridge import CvBridge
+        from cv_bridge import CvBridge, CvBridgeError
     except ImportError:
         raise ConversionError(
             f'image: encoding {image.encoding!r}, allowed are {", ".join(pixels.ENCODINGS)}; '
@@ -201,5 +201,9 @@ def _to_rgb_by_cv_bridge(image: RawImage) -> PixelArray:
         step=image.step,
         data=array.array('B', image.data),
     )
-    image_rgb: Any = CvBridge().imgmsg_to_cv2(message, 'rgb8')
+    try:
+        image_rgb: Any = CvBridge().imgmsg_to_cv2(message, 'rgb8')
+    except (CvBridgeError, cv2.error) as error:
+        told = ' '.join(str(error).split())
+        raise ConversionError(f'image: encoding {image.encoding!r}: {told}') from error
     return np.asarray(image_rgb, np.uint8)

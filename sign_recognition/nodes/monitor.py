@@ -15,11 +15,13 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
 from sign_recognition import pixels
+from sign_recognition.decision import GestureEvent
 from sign_recognition.live.record import LiveRecord, SeenEvent
 from sign_recognition.motion import AXES
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.runner import PipelineNode, spin_until_done
+from sign_recognition.pixels import ConversionError
 
 
 class MonitorNode(PipelineNode):
@@ -79,12 +81,23 @@ class MonitorNode(PipelineNode):
         self._record.on_scores(stamp_ns, probabilities, message.hands_seen, time.monotonic())
 
     def _on_gesture(self, message: Gesture) -> None:
-        started = self._record.on_gesture(conversions.message_to_event(message))
+        event = self._event(message)
+        started = self._record.on_gesture(event) if event else None
         if started is not None:
             self._on_start(started)
 
     def _on_truth(self, message: Gesture) -> None:
-        self._record.on_truth(conversions.message_to_event(message))
+        event = self._event(message)
+        if event:
+            self._record.on_truth(event)
+
+    def _event(self, message: Gesture) -> GestureEvent | None:
+        """None for a message that is no event."""
+        try:
+            return conversions.message_to_event(message)
+        except ConversionError as error:
+            self.get_logger().error(str(error))
+            return None
 
     def _on_model_info(self, message: ModelInfo) -> None:
         with self._record:

@@ -67,6 +67,8 @@ def declare(
         struct_type: a dataclass whose fields were made by `parameter`.
         on_change: given a whole new struct after a dynamic parameter was set.
 
+    What the user set and no field names is warned of: it would have no effect.
+
     Raises:
         ParameterError: a value is of the wrong type or out of bounds.
     """
@@ -81,6 +83,9 @@ def declare(
         reason = _check(each, node.get_parameter(each.name).value)
         if reason:
             raise ParameterError(reason)
+    for name in sorted(node._parameter_overrides):
+        if not node.has_parameter(name) and not name.startswith('qos_overrides.'):
+            node.get_logger().warning(f'parameter {name}: {node.get_name()} has none of that name')
     if on_change is not None:
         _watch(node, struct_type, on_change)
     return _read(node, struct_type)

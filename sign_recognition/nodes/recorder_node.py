@@ -83,6 +83,8 @@ class RecorderNode(PipelineNode):
             raise ParameterError("parameter out: '', allowed is the path of a new folder")
         more = self._more_topics()
         self._wanted = {self.resolve_topic_name(_COMMANDS), *more}
+        images = {self.resolve_topic_name(_IMAGES)} if given.images else set()
+        self._asked_for = more | images
         self._writer = BagWriter(
             Path(given.out).expanduser(), given.storage, given.split_mb * 1_000_000
         )
@@ -94,8 +96,8 @@ class RecorderNode(PipelineNode):
         self._beginnings = {self.resolve_topic_name(each) for each in ('landmarks', _IMAGES)} | more
         for topic, (kind, profile) in _SMALL_TOPICS.items():
             self._subscribe(self.resolve_topic_name(topic), kind, profile)
-        if given.images:
-            self._subscribe(self.resolve_topic_name(_IMAGES), CompressedImage, qos.IMAGE)
+        for topic in images:
+            self._subscribe(topic, CompressedImage, qos.IMAGE)
         self.create_service(SetBool, '~/mark', self._on_mark)
         self._timer = self.create_timer(_TICK_S, self._on_timer)
         self._reporter = DiagnosticsReporter(
@@ -114,9 +116,14 @@ class RecorderNode(PipelineNode):
             self.get_logger().warning(f'label {label} has not ended, it is not in the bag')
         with self._refused_in_one_line():
             self._writer.close()
-        if not self._writer.message_count:
-            self.get_logger().warning('nothing was recorded: is a graph running in this domain?')
+        self._tell_what_is_missing()
         self.get_logger().info(f'{self._given.out}: {self._writer.message_count} messages')
+
+    def _tell_what_is_missing(self) -> None:
+        if not self._recorded - {'/diagnostics'}:
+            self.get_logger().warning('nothing was recorded: is a graph running in this domain?')
+        for topic in sorted(self._asked_for - self._recorded):
+            self.get_logger().warning(f'{topic}: nothing came, it is not in the bag')
 
     def _more_topics(self) -> set[str]:
         names = [each.strip() for each in self._given.topics.split(',') if each.strip()]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
@@ -67,6 +68,10 @@ class PipelineNode(Node):
         finally:
             self.done.set()
 
+    def namesakes(self, name: str) -> int:
+        """How many nodes of a name are in this one's namespace, in any graph of the domain."""
+        return self.get_node_names_and_namespaces().count((name, self.get_namespace()))
+
     def wait_for_audience(self, publisher: Publisher, subscribers: int = 1) -> None:
         """Hold a recording until so many look, so that they see its beginning."""
         ends_s = time.monotonic() + _AUDIENCE_S
@@ -78,15 +83,15 @@ class PipelineNode(Node):
 def run(make_node: Callable[[], PipelineNode]) -> None:
     """Run a node until it is done or the process is told to end, then exit the process.
 
-    A node that cannot start for a reason its user can mend (a wrong parameter, a missing file)
+    A node that cannot start for a reason its user can mend (a wrong parameter or file of them)
     says so in one line; any other error is a defect and shows its trace.
     """
-    # rclpy's own handlers would shut the context down before the last command was sent.
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
+        # rclpy's own handlers would shut the context down before the last command was sent.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr, flush=True)
+    except (ValueError, OSError, rclpy_implementation.RCLError) as error:
+        print(f'error: {" ".join(str(error).split())}', file=sys.stderr, flush=True)
         rclpy.try_shutdown()
         sys.exit(EXIT_START_FAILED)
 

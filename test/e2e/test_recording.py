@@ -71,6 +71,12 @@ def test_beside_a_running_graph_also_when_the_recorder_is_killed(live, command, 
         assert bag.complete
     assert not [topic for topic in counts(whole) if 'image' in topic]
 
+    # The robot of that graph would obey whatever another one shows.
+    run = command('record', str(tmp_path / 'second'), '--plain', '--source', 'signer')
+    assert run.end() == 1, run.text()
+    assert 'another control_node' in run.text()
+    assert not counts(tmp_path / 'second')['/camera_node/truth']
+
     run = command('record', str(killed), '--plain')
     before = run.wait_for(lambda: (c := counts(killed))['/landmarks'] >= 20 and c)
     os.kill(run.node_process('recorder_node'), signal.SIGKILL)
@@ -91,7 +97,7 @@ def test_beside_a_running_graph_also_when_the_recorder_is_killed(live, command, 
         (['/proc/bag'], 1, '/proc/bag'),
         (['/tmp/absent_bag', '--storage', 'bag'], 2, "storage: 'bag'"),
         (['/tmp/absent_bag', '--label', 'none'], 2, "label: 'none'"),
-        (['/tmp/absent_bag', '--label', 'a', '--label', 'a'], 2, 'label: 2 given'),
+        (['/tmp/absent_bag', '--label', 'a', '--label', 'a'], 2, 'label: a: more than once'),
         (['/tmp/absent_bag', '--topic', 'a!b'], 1, "topics: 'a!b'"),
         (['/tmp/absent_bag', '--model', 'absent'], 2, "'absent'"),
     ],

@@ -2,6 +2,7 @@
 
 import array
 import sys
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -125,6 +126,26 @@ def test_our_rgb8_is_not_copied():
 def test_too_little_data_is_refused_with_the_numbers():
     with pytest.raises(ConversionError, match='60 bytes.*4x6 rgb8'):
         conversions.image_to_rgb(parse_image(image('rgb8', RGB, data=RGB.tobytes()[:60])))
+
+
+def test_what_cv_bridge_cannot_convert_is_named(monkeypatch):
+    class CvBridgeError(TypeError):
+        pass
+
+    class CvBridge:
+        def imgmsg_to_cv2(self, message, encoding):
+            raise CvBridgeError(f'[{message.encoding}] is no\ncolor format')
+
+    bridge = SimpleNamespace(CvBridge=CvBridge, CvBridgeError=CvBridgeError)
+    monkeypatch.setitem(sys.modules, 'cv_bridge', bridge)
+    with pytest.raises(ConversionError, match=r"'x-ray': \[x-ray\] is no color format"):
+        conversions.image_to_rgb(parse_image(image('x-ray', RGB)))
+
+
+def test_an_encoding_of_pairs_of_pixels_has_an_even_width():
+    odd = np.zeros((6, 5, 2), np.uint8)
+    with pytest.raises(ConversionError, match='5x6 yuyv cannot be converted'):
+        conversions.image_to_rgb(parse_image(image('yuyv', odd)))
 
 
 def test_an_unknown_encoding_is_named_where_cv_bridge_is_not_installed(monkeypatch):

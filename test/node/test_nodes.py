@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import time
 
 import cv2
@@ -16,14 +17,17 @@ from std_srvs.srv import Trigger
 from support import LABELS, contract, frame, write_image_model, write_model
 
 from sign_recognition.decision import EventKind, GestureEvent
+from sign_recognition.live.record import LiveRecord
 from sign_recognition.model_contract import ImageInput
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import camera_node, conversions, qos
 from sign_recognition.nodes.camera_node import CameraNode
 from sign_recognition.nodes.control_node import ControlNode
 from sign_recognition.nodes.landmark_node import LandmarkNode
+from sign_recognition.nodes.monitor import MonitorNode
 from sign_recognition.nodes.parameters import ParameterError
 from sign_recognition.nodes.recognition_node import RecognitionNode
+from sign_recognition.nodes.runner import EXIT_START_FAILED
 from sign_recognition.sources.base import Capture, SourceError
 
 STOPS_WITHIN_S = 0.5
@@ -80,6 +84,14 @@ def test_camera_tells_what_the_signer_showed(ros):
     told = conversions.message_to_event(ros.wait(lambda: truth)[0])
     assert told.kind is EventKind.END
     assert 0.2e9 < told.stamp_ns - told.start_ns < 6e9
+
+
+def test_a_broken_picture_ends_the_camera_for_good(ros, folder):
+    (folder / '1.png').write_bytes(b'no picture')
+    (camera,) = ros.start(CameraNode, camera_node={'source': str(folder)})
+    ros.listen(Image, 'image_raw', BEST_EFFORT)
+    ros.wait(camera.done.is_set)
+    assert camera.exit_code == EXIT_START_FAILED, 'started again it would show the first one again'
 
 
 class Device:
@@ -328,6 +340,26 @@ def test_an_old_gesture_moves_nothing(ros, table):
     assert upstream.speed() == 0
 
 
+def test_a_gesture_of_a_clock_that_is_ahead_moves_nothing(ros, table):
+    ros.start(ControlNode, control_node={'gestures': str(table)})
+    upstream = Upstream(ros)
+    upstream.live(0.2)
+    upstream.start('Swipe Right', age_s=-2.0)
+    upstream.live(0.5)
+    assert upstream.speed() == 0
+
+
+def test_images_of_a_clock_that_is_ahead_are_no_sign_of_life(ros, table, capfd):
+    _, upstream = moving(ros, table)
+    true_now_ns = upstream.now_ns
+    upstream.now_ns = lambda: true_now_ns() + 5_000_000_000
+    upstream.live(1.0)
+    assert upstream.speed() == 0
+    assert re.search(
+        r'images are ignored: [45]\.\d\d s ahead of this clock', capfd.readouterr().err
+    )
+
+
 def test_a_late_stop_stops_and_latches(ros, table):
     _, upstream = moving(ros, table)
     upstream.start('Swipe Left', age_s=2.0)
@@ -421,6 +453,27 @@ def test_every_node_tells_its_rate_age_latency_and_drops(ros, table, model, fold
         assert 0 <= values['latency_p50_ms'] <= values['latency_p95_ms']
         assert 0 <= values['input_age_p50_ms'] <= values['input_age_p95_ms']
         assert 'drops' in {each.key for each in status.values}
+
+
+def test_a_parameter_that_does_not_exist_is_warned_of(ros, table, capfd):
+    ros.start(ControlNode, control_node={'gestures': str(table), 'linear_mp': 0.1})
+    warned = re.findall(r'parameter (\w+): control_node has none', capfd.readouterr().err)
+    assert warned == ['linear_mp']
+
+
+@pytest.mark.parametrize('topic', ['gesture', 'label', 'camera_node/truth'])
+def test_the_monitor_outlives_a_message_that_is_no_event(ros, topic):
+    started = []
+    ros.start()
+    monitor = ros.add(MonitorNode(LiveRecord(), True, 'cmd_vel', started.append))
+    commands = ros.listen(TwistStamped, 'cmd_vel', qos.COMMAND)
+    ros.speak(Gesture, topic, qos.EVENTS)(Gesture(kind=9))
+    ros.spin(0.2)
+    event = GestureEvent(EventKind.START, 'Tap', 0.9, 1, 1)
+    ros.speak(Gesture, 'gesture', qos.EVENTS)(conversions.event_to_message(event, 'eye'))
+    ros.wait(lambda: [each.label for each in started] == ['Tap'])
+    monitor.stop_robot()
+    ros.wait(lambda: commands)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,26 @@ def test_topics_that_appear_later_are_recorded_too(ros, out):
     assert set(contents(out)) == {'/cmd_vel', '/scan_image'}
 
 
+def test_what_was_asked_for_and_never_came_is_named(ros, out, capfd):
+    recorder = start(ros, out, images=True, topics='/absent')
+    ros.speak(Landmarks, 'landmarks', qos.LANDMARKS)(
+        conversions.landmarks_to_message(frame(1.0), 'eye')
+    )
+    recorded(ros, recorder, 1)
+    told = capfd.readouterr().err
+    for topic in ('/absent', '/image_raw/compressed'):
+        assert f'{topic}: nothing came' in told
+    assert 'nothing was recorded' not in told
+
+
+def test_a_recording_of_its_own_diagnostics_is_none(ros, out, capfd):
+    recorder = start(ros, out)
+    ros.wait(lambda: '/diagnostics' in recorder._recorded)
+    recorder.done.set()
+    recorder.finish()
+    assert 'nothing was recorded' in capfd.readouterr().err
+
+
 def test_the_service_marks_what_is_performed(ros, out):
     recorder = start(ros, out)
     client = ros.tester.create_client(SetBool, 'recorder_node/mark')

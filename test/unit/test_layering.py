@@ -21,6 +21,7 @@ LAYERS = {
     'resources': 0,
     'stream_statistics': 0,
     'web_page': 0,
+    'yaml_file': 0,
     'clip_images': 1,
     'decision': 1,
     'labelling': 1,

@@ -131,6 +131,14 @@ def test_silence_stops_the_robot_within_half_a_second(silence):
     assert not told.run(0.05 + ramp_s + 2 * STEP_S).any()
 
 
+def test_gentle_accelerations_do_not_make_a_stop_slow():
+    told = story(linear_accel_mps2=0.01, angular_accel_radps2=0.01, decel_factor=1.0)
+    told.controller._velocity = velocity(linear_x=0.5, angular_z=-1.0)  # else it takes a minute
+    told.controller.stop()
+    assert told.run(0.3).any()
+    assert not told.run(0.2 + 2 * STEP_S).any()
+
+
 def test_what_silence_ended_does_not_go_on_by_itself():
     told = story()
     told.start('point')
