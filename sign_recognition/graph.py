@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from sign_recognition.model_contract import ModelContractError
 from sign_recognition.resources import config_file, model_file
+from sign_recognition.yaml_file import read_yaml
 
 Options = TypeVar('Options', bound='_Options')
 
@@ -29,8 +28,9 @@ _TOLD_BY_OPTION = {
     'replay_node': {'rate': '--rate', 'start': '--from', 'image_topic': '--image-topic'},
 }
 
-# The solution that the model reads.
+# The solution that the model reads, and those that there are.
 AUTO = 'auto'
+_SOLUTIONS = (AUTO, 'hands', 'holistic')
 
 # The commands of a replay, where no robot hears them.
 SHOWN_ONLY = 'replay'
@@ -164,8 +164,10 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
 
     Raises:
         OSError: `options.config` cannot be read.
-        ValueError: it is no YAML, or says what an option has to say.
+        ValueError: it is no YAML, or says what an option has to say; or there is no such
+            `options.solution`.
     """
+    _check_solution(options.solution)
     transport = {'transport': 'compressed'} if options.jpeg else {}
     wanted: dict[str, dict[str, Any]] = {
         'control_node': _chosen(options, 'gestures', 'stamped'),
@@ -189,9 +191,10 @@ def replay_graph(options: ReplayOptions, monitored: bool = False) -> list[NodeDe
     Raises:
         BagError: the bag cannot be read, or does not hold what is asked for.
         OSError: `options.config` cannot be read.
-        ValueError: `options.start` is not allowed, or the file is no YAML, or says what an option
-            has to say.
+        ValueError: `options.start`, `image_topic` or `solution` is not allowed, or the file is no
+            YAML, or says what an option has to say.
     """
+    _check_solution(options.solution)
     sim_time = {'use_sim_time': True}
     # Seen from a recording that runs faster, all that takes time takes longer.
     patience = {'max_age_s': 0.0} if options.rate > 1 else {}
@@ -220,9 +223,11 @@ def solution_for(solution: str, models: Sequence[str]) -> str:
         models: as resources.model_file takes them.
 
     Raises:
+        ValueError: there is no such solution.
         FileNotFoundError: there is no such model.
         ModelContractError: a file is no model.
     """
+    _check_solution(solution)
     if solution != AUTO:
         return solution
     # Here, for it takes a while.
@@ -230,6 +235,11 @@ def solution_for(solution: str, models: Sequence[str]) -> str:
 
     wanted = {OnnxClassifier(model_file(name)).contract.solution for name in models}
     return 'holistic' if 'holistic' in wanted else 'hands'
+
+
+def _check_solution(solution: str) -> None:
+    if solution not in _SOLUTIONS:
+        raise ValueError(f'solution: {solution!r}, allowed are {", ".join(_SOLUTIONS)}')
 
 
 def _solution(options: LiveOptions | ReplayOptions) -> dict[str, str]:
@@ -325,11 +335,7 @@ def _settings(path: Path) -> Iterator[tuple[str, str, Any]]:
         OSError: it cannot be read.
         ValueError: it is no YAML.
     """
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f'config: {path} is no YAML file ({error})') from error
-    yield from _settings_below('', content)
+    yield from _settings_below('', read_yaml(path, 'config'))
 
 
 def _settings_below(node: str, content: Any) -> Iterator[tuple[str, str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -31,3 +32,13 @@ def native_errors_hidden() -> Iterator[TextIO]:
     finally:
         os.dup2(real, _STDERR)
         os.close(real)
+
+
+def load_quietly(module: str) -> None:
+    """Import a module whose libraries in C tell of themselves when they are loaded.
+
+    Raises:
+        ModuleNotFoundError: one is not installed.
+    """
+    with native_errors_hidden():
+        importlib.import_module(module)

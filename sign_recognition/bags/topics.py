@@ -58,7 +58,8 @@ def start_topic(bag: Bag, start: str, images: str = '') -> str:
 
     Raises:
         BagError: the bag does not hold what is asked for, or several topics of it; names the bag.
-        ValueError: `start` is none of the three.
+        ValueError: `start` is none of the three, or the replay begins with landmarks and `images`
+            would never be read.
     """
     if start not in STARTS:
         raise ValueError(f'from: {start!r}, allowed are {", ".join(STARTS)}')
@@ -71,6 +72,11 @@ def start_topic(bag: Bag, start: str, images: str = '') -> str:
     if not found:
         wanted = 'landmarks or images' if start == 'auto' else start
         raise BagError(f'{bag.path}: no {wanted} in it, only {", ".join(bag.topics) or "nothing"}')
+    if images and found != images:
+        raise ValueError(
+            f'image_topic: {images!r}, allowed is none where a replay begins with {found} (from: '
+            "'images' begins with images)"
+        )
     return found
 
 

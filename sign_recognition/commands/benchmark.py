@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,6 +10,7 @@ import typer
 
 from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import Model
+from sign_recognition.native_output import load_quietly
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +66,7 @@ def online(
 ) -> None:
     """Continuous streams: gestures between other movement, idle hands, real footage."""
     with one_error():
-        load_quietly()
+        load_quietly('sign_recognition.benchmark.people')
         from rich.console import Console
 
         from sign_recognition.atomic import write_whole
@@ -111,7 +111,7 @@ def robustness(
 ) -> None:
     """Clips with one thing other than usual: rate, lost hands, side, distance, angle, noise."""
     with one_error():
-        load_quietly()
+        load_quietly('sign_recognition.benchmark.people')
         from rich.console import Console
 
         from sign_recognition.atomic import write_whole
@@ -137,18 +137,6 @@ def robustness(
         if picture:
             robustness_picture(contract.name, cells, picture)
         console.print(robustness_table(contract.name, cells))
-
-
-def load_quietly() -> None:
-    """Load TensorFlow, which tells a dozen lines of its own when it is.
-
-    Raises:
-        ModuleNotFoundError: it is not installed.
-    """
-    from sign_recognition.native_output import native_errors_hidden
-
-    with native_errors_hidden():
-        import_module('sign_recognition.training.anatomy')
 
 
 def open_model(model: str) -> OnnxClassifier:

@@ -14,12 +14,12 @@ from sign_recognition.commands.benchmark import (
     Data,
     Signers,
     check_folders,
-    load_quietly,
     progress,
     read_people,
 )
 from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import Model
+from sign_recognition.native_output import load_quietly
 
 # The camera that is calibrated for, and streams other than those of the benchmark (seed 0).
 _RATE_HZ = 30.0
@@ -51,7 +51,7 @@ def calibrate(
     Figures in it that were measured with the old thresholds go.
     """
     with one_error():
-        load_quietly()
+        load_quietly('sign_recognition.benchmark.people')
         from rich.console import Console
 
         from sign_recognition.benchmark.calibration import choose

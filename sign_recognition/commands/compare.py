@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sign_recognition.commands.errors import one_error
+from sign_recognition.native_output import load_quietly, native_errors_hidden
 
 
 def compare(
@@ -35,10 +36,10 @@ def compare(
 ) -> None:
     """Compare architectures: same folds by signer, same budget; broken off, it goes on."""
     with one_error():
+        load_quietly('sign_recognition.training.comparison')
         from rich.console import Console
 
         from sign_recognition.datasets.clip_folder import open_folder
-        from sign_recognition.native_output import native_errors_hidden
         from sign_recognition.resources import config_file
         from sign_recognition.training import comparison
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 import typer
 
+# What the extra `train` brings, as Python calls it.
+_OF_TRAINING = ('tensorflow', 'keras', 'tf2onnx', 'sklearn', 'matplotlib', 'pyarrow')
+
 
 @contextmanager
 def one_error() -> Iterator[None]:
@@ -14,7 +17,9 @@ def one_error() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        typer.echo(f"error: {error.name} is not installed: pip install '.[train]'", err=True)
+        name = str(error.name).split('.')[0]
+        wanted = "'.[train]'" if name in _OF_TRAINING else name
+        typer.echo(f'error: {name} is not installed: pip install {wanted}', err=True)
         raise typer.Exit(2) from error
     except (ValueError, OSError) as error:
         typer.echo(f'error: {error}', err=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sign_recognition.commands.benchmark import load_quietly
 from sign_recognition.commands.errors import one_error
 from sign_recognition.commands.options import Solution
 from sign_recognition.graph import AUTO, solution_for
+from sign_recognition.native_output import load_quietly
 
 if TYPE_CHECKING:
     from sign_recognition.datasets.clip_folder import ClipFolder
@@ -90,14 +90,6 @@ def evaluate(
 
     With --data: how many clips of a folder are named rightly.
     """
-    from sign_recognition.atomic import write_whole
-    from sign_recognition.detector import DetectorConfig
-    from sign_recognition.evaluation.evaluate import save_landmarks
-    from sign_recognition.evaluation.html import page
-    from sign_recognition.evaluation.recordings import check_unwritten, find_recordings
-    from sign_recognition.evaluation.report import read_baseline, regressions, to_text
-    from sign_recognition.evaluation.report import report as make_report
-
     models = model or ['']
     if data:
         of_recordings = {
@@ -108,6 +100,14 @@ def evaluate(
         _evaluate_clips(data, view, models, report, html, given)
         return
     with one_error():
+        from sign_recognition.atomic import write_whole
+        from sign_recognition.detector import DetectorConfig
+        from sign_recognition.evaluation.evaluate import save_landmarks
+        from sign_recognition.evaluation.html import page
+        from sign_recognition.evaluation.recordings import check_unwritten, find_recordings
+        from sign_recognition.evaluation.report import read_baseline, regressions, to_text
+        from sign_recognition.evaluation.report import report as make_report
+
         if not recordings:
             raise ValueError('RECORDINGS: none, allowed are some, or --data FOLDER')
         if view != 'recorded':
@@ -145,12 +145,12 @@ def _evaluate_clips(
 ) -> None:
     from rich.console import Console
 
-    from sign_recognition.atomic import write_whole
-    from sign_recognition.evaluation.clip_tables import clip_page, clip_tables
-    from sign_recognition.evaluation.clips import clip_report
-    from sign_recognition.evaluation.report import to_text
-
     with one_error():
+        from sign_recognition.atomic import write_whole
+        from sign_recognition.evaluation.clip_tables import clip_page, clip_tables
+        from sign_recognition.evaluation.clips import clip_report
+        from sign_recognition.evaluation.report import to_text
+
         if refused:
             raise ValueError(f'{", ".join(refused)}: not together with --data')
         _check(models, None, (report, html))
@@ -176,7 +176,7 @@ def _camera(view: str) -> Camera | None:
         raise ValueError(f'view: {view!r}, allowed are {", ".join(VIEWS)}')
     if view == 'recorded':
         return None
-    load_quietly()
+    load_quietly('sign_recognition.training.clip_data')
     from sign_recognition.training.clip_data import camera_view
 
     return lambda window, number: camera_view(window[None], number)[0]

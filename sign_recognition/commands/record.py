@@ -113,5 +113,7 @@ def _check(recording: RecordOptions, options: LiveOptions, labels: Sequence[str]
         raise ValueError(f'storage: {recording.storage!r}, allowed are {allowed}')
     for each in labels:
         check_label(each)
-    if len(labels) > _MOST_LABELS or len(set(labels)) < len(labels):
-        raise ValueError(f'label: {len(labels)} given, allowed are {_MOST_LABELS} different ones')
+    if twice := sorted({each for each in labels if labels.count(each) > 1}):
+        raise ValueError(f'label: {", ".join(twice)}: more than once, allowed is each once')
+    if len(labels) > _MOST_LABELS:
+        raise ValueError(f'label: {len(labels)} given, allowed are at most {_MOST_LABELS}')

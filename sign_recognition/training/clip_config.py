@@ -30,6 +30,7 @@ from sign_recognition.training.settings import (
     one_of,
     whole_number,
 )
+from sign_recognition.yaml_file import read_yaml
 
 RECIPES = ('streams', 'clips')
 VIEWS = ('recorded', 'camera')
@@ -198,9 +199,11 @@ def read_recipe(path: Path) -> tuple[str, dict[str, Any]]:
         ConfigError: the file is missing or no YAML, or there is no such recipe.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f'config: {path}: {" ".join(str(error).split())}') from error
+        values = read_yaml(path, 'config')
+    except OSError as error:
+        raise ConfigError(f'config: {error}') from error
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     if not isinstance(values, dict):
         raise ConfigError(f'config: {path}: holds {values!r}, allowed are settings')
     recipe = values.pop('recipe', 'clips')

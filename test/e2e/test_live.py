@@ -105,7 +105,7 @@ def test_a_file_is_shown_once_and_the_run_ends(live, tmp_path):
         (['--gestures', '/absent.yaml'], 2, '/absent.yaml'),
         (['--config', '/absent.yaml'], 2, '/absent.yaml'),
         (['--report', '/absent/report.json'], 2, '/absent'),
-        (['--solution', 'legs'], 1, "'legs'"),
+        (['--solution', 'legs'], 2, "'legs'"),
         (['--width', '3'], 2, '--width'),
     ],
 )

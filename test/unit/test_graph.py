@@ -139,7 +139,12 @@ def test_a_faster_replay_drives_no_robot(bag):
 
 @pytest.mark.parametrize(
     ('options', 'named'),
-    [({'start': 'legs'}, "'legs'"), ({'start': 'images', 'image_topic': '/no'}, "'/no'")],
+    [
+        ({'start': 'legs'}, "'legs'"),
+        ({'start': 'images', 'image_topic': '/no'}, "'/no'"),
+        ({'image_topic': '/back/jpeg'}, "image_topic: '/back/jpeg', allowed is none where"),
+        ({'solution': 'legs'}, "solution: 'legs', allowed are auto, hands, holistic"),
+    ],
 )
 def test_what_cannot_be_replayed_is_named(bag, options, named):
     with pytest.raises((ValueError, BagError), match=named):
