@@ -23,7 +23,9 @@ from program import run_program
 from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.training.clip_config import read_config
 from sign_recognition.training.export import MODEL_FILE
+from sign_recognition.training.fitting import STATE
 from sign_recognition.training.pictures import draw_confusion
+from sign_recognition.training.run_folder import check_run
 from tables import put_tables, robustness_table
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +33,13 @@ VIEWS = ('world', 'camera')
 
 
 def train_fold(config: Path, data: str, fold: int, run: Path) -> dict[str, Any]:
-    """What metrics.json of a fold holds, trained if it has to be."""
+    """What metrics.json of a fold holds, trained if it has to be.
+
+    Raises:
+        ConfigError: the folder holds a run of another configuration.
+    """
     metrics = run / 'metrics.json'
+    check_run(run, read_config(config, fold=fold).to_text(), None, STATE)
     if not metrics.is_file():
         run_program('train', '--data', data, '--config', config, '--fold', fold, '--out', run)
     return read(metrics)

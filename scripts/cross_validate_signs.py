@@ -30,7 +30,9 @@ from sign_recognition.landmarks import LEFT_HAND, POSE, LandmarkFrame, Points
 from sign_recognition.sequence import SequenceBuffer, clip_window
 from sign_recognition.training.clip_config import read_config
 from sign_recognition.training.export import MODEL_FILE, rewrite_contract
+from sign_recognition.training.fitting import STATE
 from sign_recognition.training.pictures import draw_confusion
+from sign_recognition.training.run_folder import check_run
 from tables import put_tables
 
 ROOT = Path(__file__).parents[1]
@@ -85,9 +87,14 @@ class Scored:
 
 
 def trained(data: Path, fold: int | None, runs: Path) -> Path:
-    """The ONNX file of a fold, or of all signers, trained if it has to be."""
+    """The ONNX file of a fold, or of all signers, trained if it has to be.
+
+    Raises:
+        ConfigError: the folder holds a run of another configuration.
+    """
     name = 'asl8_signs' if fold is None else f'asl8_signs_fold{fold}'
     path = runs / name / MODEL_FILE
+    check_run(path.parent, read_config(CONFIG, fold=fold).to_text(), None, STATE)
     if not path.is_file():
         options = () if fold is None else ('--fold', fold)
         run_program('train', '--data', data, '--config', CONFIG, '--out', path.parent, *options)

@@ -95,6 +95,7 @@ def evaluate(
         of_recordings = {
             'RECORDINGS': recordings, '--truth': truth, '--truth-map': truth_map, '--tier': tier,
             '--silent': silent, '--landmarks': landmarks, '--baseline': baseline, '--topic': topic,
+            '--no-mirrored': not mirrored, '--solution': solution != AUTO,
         }  # fmt: skip
         given = [k for k, v in of_recordings.items() if v]
         _evaluate_clips(data, view, models, report, html, given)
@@ -161,6 +162,12 @@ def _evaluate_clips(
             write_whole(html, clip_page(folder, results, view))
     for table in clip_tables(results):
         Console().print(table)
+    for result in results:
+        if result.learned_from:
+            typer.echo(
+                f'model {result.name} may have learned from some of these: it names as never seen '
+                f'{", ".join(result.never_seen)} alone, not {", ".join(result.learned_from)}'
+            )
 
 
 def _camera(view: str) -> Camera | None:
@@ -219,6 +226,8 @@ def _read_truth(path: Path | None, pairs: Sequence[str], tier: str) -> Truth | N
     from sign_recognition.evaluation.truth import parse_renamed, read_truth
 
     renamed = parse_renamed(pairs)
+    if path is None and (renamed or tier):
+        raise ValueError('--truth-map, --tier: only together with --truth')
     return read_truth(path, renamed, tier) if path else None
 
 
@@ -247,7 +256,11 @@ def _evaluate(
                 'allowed is one that reads landmarks or hands'
             )
     if truth:
-        truth.check_covers([each.path.resolve() for each in recordings])
+        paths = [each.path.resolve() for each in recordings]
+        truth.check_covers(paths)
+        if unused := truth.unused(paths):
+            names = ', '.join(unused)
+            typer.echo(f'truth: {truth.path}: of no recording here: {names}', err=True)
     with (
         native_errors_hidden() as stderr,
         Progress(console=Console(file=stderr), transient=True) as progress,

@@ -51,6 +51,7 @@ class ClipResult:
         figures: of the model's labels.
         fine: of its finer labels; None where the model or the data have none.
         mistakes: in the order of the clips.
+        never_seen: signers whom it names as held out; empty where it names none.
     """
 
     name: str
@@ -58,6 +59,13 @@ class ClipResult:
     figures: ClipFigures
     fine: ClipFigures | None
     mistakes: tuple[Mistake, ...]
+    never_seen: tuple[str, ...] = ()
+
+    @property
+    def learned_from(self) -> tuple[str, ...]:
+        """Signers of the clips whom it may have learned from, as it names others as held out."""
+        others = {*self.figures.signers} - {*self.never_seen}
+        return tuple(sorted(others)) if self.never_seen else ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,8 @@ def _result(
         )
         if each[1] != each[2]
     )
-    return ClipResult(contract.name, classifier.digest(), figures, fine, mistakes)
+    never_seen = contract.held_out_signers
+    return ClipResult(contract.name, classifier.digest(), figures, fine, mistakes, never_seen)
 
 
 def clip_report(folder: ClipFolder, results: Sequence[ClipResult], view: str) -> dict[str, Any]:

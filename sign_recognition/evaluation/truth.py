@@ -50,8 +50,20 @@ class Truth:
         Raises:
             TruthError: two names fit equally well.
         """
+        clip = self._clip_of(recording)
+        return None if clip is None else self.clips[clip]
+
+    def unused(self, recordings: Sequence[Path]) -> list[str]:
+        """Clips that are none of the recordings, by name: one may be misspelt.
+
+        Raises:
+            TruthError: see `of`.
+        """
+        return sorted({*self.clips} - {self._clip_of(each) for each in recordings})
+
+    def _clip_of(self, recording: Path) -> str | None:
         if '' in self.clips:
-            return self.clips['']
+            return ''
         for shorten in (lambda path: path, _without_suffix):
             parts = shorten(recording).parts
             fitting = [
@@ -62,7 +74,7 @@ class Truth:
             if len(fitting) > 1:
                 raise TruthError(f'truth: {self.path}: {recording} may be any of {fitting}')
             if fitting:
-                return self.clips[fitting[0]]
+                return fitting[0]
         return None
 
     def check_covers(self, recordings: Sequence[Path]) -> None:

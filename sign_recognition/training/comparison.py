@@ -35,6 +35,7 @@ PICTURE_FILE = 'comparison.png'
 _FOLD_FIGURES = ('clip_accuracy', 'clip_macro_f1', 'clip_top5')
 # What each entry says for itself, and what does not change a result.
 _OWN = ('name', 'arch', 'options', 'fold')
+_NOT_COMPARED = ('corrections', 'foreign', 'rests', 'held_out_signers')
 _DATA_KEY = 'data_sha256'
 _TIMED_STEPS = 40
 
@@ -75,6 +76,12 @@ class Comparison:
         entries = {name: known.get(name) or _entry(name, {}) for name in names or known}
         if not entries:
             raise ConfigError(f'config: {path}: entries: none')
+        for key in _NOT_COMPARED:
+            if value := getattr(config, key):
+                raise ConfigError(
+                    f'config: {path}: {key}: {value!r}, allowed is none: all are compared on the '
+                    'same clips as they are labelled, held out by folds'
+                )
         return cls(config, entries)
 
     def protocol(self, folder: ClipFolder, clips: ClipSet) -> dict[str, Any]:

@@ -158,7 +158,7 @@ class StreamConfig:
         """A refinement as a run of its own, which goes on with no model but this one's."""
         return replace(
             self,
-            name=f'{self.name} after {self.epochs} epochs',
+            name=f'refined after {self.epochs} epochs',
             seed=self.seed + 1,
             epochs=refinement.epochs,
             learning_rate=refinement.learning_rate,

@@ -192,7 +192,19 @@ def test_a_model_of_images_is_refused(tmp_path, root):
     refused(run('--data', root, '--model', model), 'reads images')
 
 
-@pytest.mark.parametrize('more', [['bag'], ['--topic', 'x'], ['--silent']])
+def test_signers_from_whom_a_model_may_have_learned_are_named(tmp_path, root, model):
+    assert 'may have learned' not in run('--data', root, '--model', model).output
+    signers = evaluate_clips(open_folder(root), [OnnxClassifier(Path(model))])[0].figures.signers
+    first, *others = sorted(signers)
+    partly = other_model(tmp_path, space='world', held_out_signers=(first,))
+    told = run('--data', root, '--model', partly).output
+    assert f'never seen {first} alone, not {", ".join(others)}' in told
+
+
+@pytest.mark.parametrize(
+    'more',
+    [['bag'], ['--topic', 'x'], ['--silent'], ['--no-mirrored'], ['--solution', 'holistic']],
+)
 def test_recordings_and_clips_exclude_each_other(root, model, more):
     refused(run('--data', root, '--model', model, *more), 'not together with --data')
 

@@ -443,6 +443,10 @@ def test_the_shipped_protocols_can_be_followed() -> None:
         read_from = Comparison.read(configs / name, ())
         assert len(read_from.entries) >= 3
         assert (read_from.config.images is not None) == (reads == 'images')
+    with pytest.raises(
+        ConfigError, match=r"compare.yaml: foreign: \('wlasl50',\), allowed is none"
+    ):
+        Comparison.read(configs / 'compare.yaml', (), foreign=('wlasl50',))
     assert Comparison.read(configs / 'compare.yaml', ['lstm_100', 'lrcn']).entries == {
         'lstm_100': ('lstm', {'units': [100]}),
         'lrcn': ('lrcn', {}),

@@ -431,6 +431,8 @@ class TestBaseline:
         (('--report', '/nowhere/report.json'), '/nowhere is no folder'),
         (('--truth', 'nowhere.csv'), 'truth: nowhere.csv is no file'),
         (('--truth-map', 'left'), "truth-map: 'left'"),
+        (('--truth-map', 'left=Tap'), '--truth-map, --tier: only together with --truth'),
+        (('--tier', 'hands'), '--truth-map, --tier: only together with --truth'),
     ],
 )
 def test_options_that_cannot_be_are_told(tmp_path, model, options, fault):

@@ -645,6 +645,10 @@ class TestTrain:
         assert any(not np.array_equal(*each) for each in zip(left[None], left[1.0], strict=True))
         with pytest.raises(ConfigError, match=r'run/refinement holds .*scripted_share: 1\.0, now'):
             run(0.5, scripted_share=0.5)
+        renamed = replace(TINY, name='other', refinement=Refinement(1, 0.01, 1.0, 0.5))
+        told = io.StringIO()
+        train(renamed, tmp_path, tmp_path / 'run', Console(file=told))
+        assert 'epoch 1/1' not in told.getvalue(), 'a name may change'
 
     def test_a_tiny_run_asks_for_a_second_opinion(self, tmp_path: Path) -> None:
         write_dataset(tmp_path / 'shrec17')

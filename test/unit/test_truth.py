@@ -48,6 +48,12 @@ def test_rows_belong_to_the_clip_whose_path_ends_like_theirs(tmp_path):
     assert truth.of(Path('x.mp4')) is None
 
 
+def test_clips_that_no_recording_is_are_named(tmp_path):
+    text = 'clip,start,end,label\na/one,1,2,up\none.mp4,1,2,up\ntow,,,none\n'
+    truth = read_truth(write(tmp_path / 'truth.csv', text), {})
+    assert truth.unused([Path('/bags/b/one'), Path('/bags/two')]) == ['a/one', 'tow']
+
+
 def test_two_clips_that_fit_one_recording_are_refused(tmp_path):
     text = 'clip,start,end,label\nx.mp4,1,2,up\nx.gif,1,2,up\n'
     truth = read_truth(write(tmp_path / 'truth.csv', text), {})
