@@ -269,7 +269,7 @@ def finish(
     _draw(config, trained, clips, run_dir)
     write_whole(run_dir / METRICS_FILE, json.dumps(facts, indent=1, ensure_ascii=False) + '\n')
     write_whole(run_dir / CARD_FILE, card(config, contract, facts, folder))
-    for name, value in contract.metrics.items():
+    for name, value in _metrics(trained).items():
         console.print(f'{name} {value:.4f}')
     return path
 
@@ -277,8 +277,9 @@ def finish(
 def make_contract(
     config: ClipConfig, trained: Trained, clips: ClipSet, folder: ClipFolder
 ) -> ModelContract:
-    """What the model file says of itself."""
+    """What the model file says of itself: figures only of signers whom training never saw."""
     unseen = trained.division.unseen_signers(clips)
+    all_unseen = {clips.signers[row] for row in trained.division.held_out} == {*unseen}
     data = folder.info.name
     if unseen:
         data += f' without signers {", ".join(unseen)}'
@@ -289,8 +290,8 @@ def make_contract(
     return ModelContract(
         config.name, clips.labels, config.rate_hz, config.window_frames, config.arch, data,
         date.today().isoformat(), space='image' if config.view == 'camera' else clips.space,
-        metrics=_metrics(trained), images=config.images, clip_fit=config.clip_fit,
-        body=_shows_bodies(clips),
+        metrics=_metrics(trained) if all_unseen else {}, images=config.images,
+        clip_fit=config.clip_fit, body=_shows_bodies(clips),
         held_out_signers=unseen,
         held_out_footage=trained.division.footage,
         fine_labels=clips.fine_labels if FINE_OUTPUT_NAME in trained.model.output else (),

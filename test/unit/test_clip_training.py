@@ -163,7 +163,10 @@ class TestUnseenSigners:
     @staticmethod
     def contract(clips: ClipSet, division: Division, folder: ClipFolder) -> ModelContract:
         trained = clip_run.Trained(
-            SimpleNamespace(output=()), division, fitting.FitState(done=True), None
+            SimpleNamespace(output=()),
+            division,
+            fitting.FitState(done=True),
+            SimpleNamespace(summary=lambda: {'clip_accuracy': 0.5}),
         )
         return clip_run.make_contract(TINY, trained, clips, folder)
 
@@ -178,6 +181,9 @@ class TestUnseenSigners:
         facts = self.contract(clips, division, folder)
         assert facts.held_out_signers == ('dan',)
         assert facts.training_data == 'signs without signers dan'
+        assert facts.metrics == {}, 'some of them are of signers whom training saw'
+        alone = replace(division, held_out=rows['dan'])
+        assert self.contract(clips, alone, folder).metrics == {'clip_accuracy': 0.5}
         overlapping = replace(division, held_out=rows['bob'][1::2])
         assert self.contract(clips, overlapping, folder).held_out_signers == ()
         assert self.contract(clips, overlapping, folder).training_data == 'signs'
@@ -186,7 +192,7 @@ class TestUnseenSigners:
         folder = make_folder(tmp_path / 'x', change=lambda clip: replace(clip, signer=''))
         clips = read(folder, TINY)
         facts = self.contract(clips, divide(clips, changed(fold=None)), folder)
-        assert (facts.held_out_signers, facts.training_data) == ((), 'signs')
+        assert (facts.held_out_signers, facts.training_data, facts.metrics) == ((), 'signs', {})
 
     @pytest.mark.parametrize(
         ('signers', 'of_nobody', 'told'),
