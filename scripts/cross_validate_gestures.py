@@ -39,7 +39,7 @@ def train_fold(config: Path, data: str, fold: int, run: Path) -> dict[str, Any]:
         ConfigError: the folder holds a run of another configuration.
     """
     metrics = run / 'metrics.json'
-    check_run(run, read_config(config, fold=fold).to_text(), None, STATE)
+    check_run(run, read_config(config, fold=fold), None, STATE)
     if not metrics.is_file():
         run_program('train', '--data', data, '--config', config, '--fold', fold, '--out', run)
     return read(metrics)

@@ -94,7 +94,7 @@ def trained(data: Path, fold: int | None, runs: Path) -> Path:
     """
     name = 'asl8_signs' if fold is None else f'asl8_signs_fold{fold}'
     path = runs / name / MODEL_FILE
-    check_run(path.parent, read_config(CONFIG, fold=fold).to_text(), None, STATE)
+    check_run(path.parent, read_config(CONFIG, fold=fold), None, STATE)
     if not path.is_file():
         options = () if fold is None else ('--fold', fold)
         run_program('train', '--data', data, '--config', CONFIG, '--out', path.parent, *options)

@@ -64,8 +64,8 @@ class MotionLimits:
         linear_accel_mps2: largest gain of linear speed per second.
         angular_accel_radps2: largest gain of angular speed per second.
         decel_factor: slowing down may be this many times as quick as speeding up.
-        stop_within_s: from any speed within its limit an axis is at rest after this, also where the
-            accelerations would take longer.
+        stop_within_s: an axis that is to rest does so after this, from any speed within its limit,
+            also where the accelerations would take longer.
         input_timeout_s: recognition silent for longer than this counts as dead.
         hand_timeout_s: no hand in view for longer than this lets go of the deadman.
     """
@@ -91,8 +91,10 @@ class MotionLimits:
         """
         target = np.where(current * target < 0, 0.0, target)
         gain = self._per_axis(self.linear_accel_mps2, self.angular_accel_radps2) * step_s
+        slowing = gain * self.decel_factor
         fastest = np.maximum(np.abs(current), self._per_axis(self.linear_mps, self.angular_radps))
-        slowing = np.maximum(gain * self.decel_factor, fastest / self.stop_within_s * step_s)
+        stopping = np.maximum(slowing, fastest / self.stop_within_s * step_s)
+        slowing = np.where(target == 0, stopping, slowing)
         gain = np.where(np.abs(target) < np.abs(current), slowing, gain)
         return current + np.clip(target - current, -gain, gain)
 

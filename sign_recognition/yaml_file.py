@@ -23,4 +23,4 @@ def read_yaml(path: Path, what: str) -> Any:
         return yaml.safe_load(path.read_text(encoding='utf-8'))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         told = ' '.join(str(error).split())
-        raise ValueError(f'{what}: {path} is no YAML file ({told})') from error
+        raise ValueError(f'{what}: {path}: no YAML ({told})') from error

@@ -18,8 +18,8 @@ def one_error() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         name = str(error.name).split('.')[0]
-        wanted = "'.[train]'" if name in _OF_TRAINING else name
-        typer.echo(f'error: {name} is not installed: pip install {wanted}', err=True)
+        how = "pip install '.[train]'" if name in _OF_TRAINING else 'README.md says what is needed'
+        typer.echo(f'error: {name} is not installed: {how}', err=True)
         raise typer.Exit(2) from error
     except (ValueError, OSError) as error:
         typer.echo(f'error: {error}', err=True)

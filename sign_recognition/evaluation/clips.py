@@ -51,7 +51,7 @@ class ClipResult:
         figures: of the model's labels.
         fine: of its finer labels; None where the model or the data have none.
         mistakes: in the order of the clips.
-        never_seen: signers whom it names as held out; empty where it names none.
+        never_seen: signers whom it names as held out of these data; empty where it names none.
     """
 
     name: str
@@ -110,7 +110,7 @@ def evaluate_clips(
             rows.append(_classify(classifier, _window(classifier, clip, number, folder, camera)))
         tick()
     return [
-        _result(classifier, facts, _Seen(*map(np.stack, zip(*rows, strict=True))))
+        _result(folder.info.name, classifier, facts, _Seen(*map(np.stack, zip(*rows, strict=True))))
         for classifier, rows in zip(classifiers, told, strict=True)
     ]
 
@@ -145,7 +145,7 @@ def _classify(classifier: OnnxClassifier, window: Points) -> tuple[Probabilities
 
 
 def _result(
-    classifier: OnnxClassifier, facts: Sequence[tuple[str, str, str, str]], seen: _Seen
+    data: str, classifier: OnnxClassifier, facts: Sequence[tuple[str, str, str, str]], seen: _Seen
 ) -> ClipResult:
     contract = classifier.contract
     ids, shown, fine_shown, signers = zip(*facts, strict=True)
@@ -161,7 +161,8 @@ def _result(
         )
         if each[1] != each[2]
     )
-    never_seen = contract.held_out_signers
+    # People of other data may have the same names, and are others.
+    never_seen = contract.held_out_signers if contract.training_data.startswith(data) else ()
     return ClipResult(contract.name, classifier.digest(), figures, fine, mistakes, never_seen)
 
 

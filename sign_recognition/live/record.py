@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +62,7 @@ class LiveRecord:
         hands_seen: in the newest image.
         velocity: of the newest command.
         nodes: newest diagnostics, by node.
+        processes: by node, the ids of all processes that told of themselves under its name.
     """
 
     labels: tuple[str, ...] = ()
@@ -69,6 +70,7 @@ class LiveRecord:
     hands_seen: int = 0
     velocity: Velocity = field(default_factory=lambda: np.zeros(len(AXES)))
     nodes: dict[str, dict[str, str]] = field(default_factory=dict)
+    processes: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     events: list[SeenEvent] = field(default_factory=list)
     truth: list[GestureEvent] = field(default_factory=list)
     command_count: int = 0
@@ -161,6 +163,8 @@ class LiveRecord:
         """A node told of itself."""
         with self:
             self.nodes[node] = dict(values)
+            if 'pid' in values:
+                self.processes[node].add(int(values['pid']))
 
     def current(self) -> SeenEvent | None:
         """The gesture that lasts now."""

@@ -191,15 +191,14 @@ class LiveSession:
         while not (self._ending or self._all_told(behind)) and time.monotonic() < ends_s:
             self._tick(monitor)
             time.sleep(_REFRESH_S)
-        if self._plan.source and not self._ending and not self._other_robot(monitor):
+        if self._plan.source and not self._ending and not self._other_robot():
             self._supervisor.start(self._plan.source)
 
-    def _other_robot(self, monitor: MonitorNode) -> bool:
+    def _other_robot(self) -> bool:
         """End where another graph's control would obey what this one's source shows."""
         with self._record:
-            # One of ours that died may still be known of.
-            whole = not self._record.restarts[CONTROL]
-        if not whole or monitor.namesakes(CONTROL) <= 1:
+            others = self._record.processes[CONTROL] - self._supervisor.process_ids(CONTROL)
+        if not others:
             return False
         self._fail(
             f'another {CONTROL} runs in this ROS domain, and would obey {self._plan.title}: end '
@@ -235,12 +234,15 @@ class LiveSession:
             self._view.message(f'label: {label} has not ended, it is not in the bag')
 
     def _all_told(self, names: Sequence[str]) -> bool:
+        """Whether each of our own nodes has told of itself; another graph's have the same names."""
         with self._record:
-            return all(name in self._record.nodes for name in names)
+            return all(
+                self._record.processes[name] & self._supervisor.process_ids(name) for name in names
+            )
 
     def _tick(self, monitor: MonitorNode) -> None:
         if monitor.done.is_set():
-            self._fail('the monitor has failed: nothing is seen, and nobody stops the robot')
+            self._fail('the monitor has failed, which stops the robot where control cannot')
             return
         for ended in self._supervisor.poll():
             self._on_exit(ended, monitor)

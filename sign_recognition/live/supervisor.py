@@ -52,6 +52,7 @@ class _Program:
     deaths: int = 0
     restart_at_s: float | None = None
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
+    process_ids: set[int] = field(default_factory=set)
 
 
 class Supervisor:
@@ -97,6 +98,7 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
+        program.process_ids.add(program.process.pid)
         threading.Thread(
             target=self._read_lines, args=(name, program, program.process), daemon=True
         ).start()
@@ -117,6 +119,10 @@ class Supervisor:
         """Whether a program's process is alive."""
         process = self._programs[name].process
         return process is not None and process.poll() is None
+
+    def process_ids(self, name: str) -> set[int]:
+        """Of all processes that a program was started as."""
+        return set(self._programs[name].process_ids)
 
     def stop(self, grace_s: float = 4.0) -> dict[str, int]:
         """Ask every program to end; kill those that do not.

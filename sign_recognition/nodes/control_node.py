@@ -64,7 +64,7 @@ class ControlParameters:
         3.0, 'Slowing down is this many times as quick', low=1.0, high=100.0, dynamic=True
     )
     stop_within_s: float = parameter(
-        0.5, 'At rest from any speed within this, whatever the accelerations, s',
+        0.5, 'At rest within this from the largest speed, whatever the accelerations, s',
         low=0.02, high=60.0, dynamic=True,
     )  # fmt: skip
     input_timeout_s: float = parameter(

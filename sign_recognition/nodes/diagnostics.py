@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 
@@ -57,6 +58,7 @@ class DiagnosticsReporter:
             'latency_p95_ms': latency.p95_ms,
             'count': self._statistics.count,
             'drops': self._statistics.drops,
+            'pid': os.getpid(),
             **self._details(),
         }
         flowing = rate_hz > 0

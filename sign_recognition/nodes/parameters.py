@@ -21,6 +21,9 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from sign_recognition.resources import config_file
+from sign_recognition.yaml_file import read_yaml
+
 Struct = TypeVar('Struct')
 
 
@@ -67,7 +70,7 @@ def declare(
         struct_type: a dataclass whose fields were made by `parameter`.
         on_change: given a whole new struct after a dynamic parameter was set.
 
-    What the user set and no field names is warned of: it would have no effect.
+    What the user set and no node has is warned of: it would have no effect.
 
     Raises:
         ParameterError: a value is of the wrong type or out of bounds.
@@ -84,11 +87,18 @@ def declare(
         if reason:
             raise ParameterError(reason)
     for name in sorted(node._parameter_overrides):
-        if not node.has_parameter(name) and not name.startswith('qos_overrides.'):
-            node.get_logger().warning(f'parameter {name}: {node.get_name()} has none of that name')
+        if not node.has_parameter(name) and name not in _of_any_node():
+            node.get_logger().warning(f'parameter {name}: no node of ours has one of that name')
     if on_change is not None:
         _watch(node, struct_type, on_change)
     return _read(node, struct_type)
+
+
+def _of_any_node() -> set[str]:
+    """Parameters of all our nodes, by their files: a wildcard gives a node those of others, too."""
+    files = config_file('control.yaml').parent.glob('*.yaml')
+    sections = [each for file in files for each in read_yaml(file, 'config').items()]
+    return {name for _, each in sections for name in each.get('ros__parameters', {})}
 
 
 def _read(node: Node, struct_type: type[Struct]) -> Struct:

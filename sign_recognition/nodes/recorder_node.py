@@ -181,6 +181,7 @@ class RecorderNode(PipelineNode):
             self._wanted.remove(topic)
             kind = _message_class(types[0])
             if kind is None:
+                self._asked_for.discard(topic)
                 self.get_logger().error(f'{topic}: {types[0]} is not installed, not recorded')
                 continue
             self._subscribe(topic, kind, _heard_by_all(p.qos_profile for p in publishers))

@@ -132,7 +132,8 @@ class ReplayNode(PipelineNode):
         Raises:
             SecondRobotError: there is another control node beside the replay's own.
         """
-        if self.namesakes(_CONTROL) > 1:
+        nodes = self.get_node_names_and_namespaces()
+        if nodes.count((_CONTROL, self.get_namespace())) > 1:
             raise SecondRobotError(
                 f'another {_CONTROL} runs in this ROS domain, and would obey the bag: end it, or '
                 'set another ROS_DOMAIN_ID'

@@ -68,10 +68,6 @@ class PipelineNode(Node):
         finally:
             self.done.set()
 
-    def namesakes(self, name: str) -> int:
-        """How many nodes of a name are in this one's namespace, in any graph of the domain."""
-        return self.get_node_names_and_namespaces().count((name, self.get_namespace()))
-
     def wait_for_audience(self, publisher: Publisher, subscribers: int = 1) -> None:
         """Hold a recording until so many look, so that they see its beginning."""
         ends_s = time.monotonic() + _AUDIENCE_S

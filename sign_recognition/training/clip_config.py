@@ -201,7 +201,7 @@ def read_recipe(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         values = read_yaml(path, 'config')
     except OSError as error:
-        raise ConfigError(f'config: {error}') from error
+        raise ConfigError(f'config: {path}: {error}') from error
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if not isinstance(values, dict):

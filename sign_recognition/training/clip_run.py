@@ -101,7 +101,7 @@ def learn(
     model = build_model(config, clips)
     # Also of the division: it may change with scikit-learn, and who was trained on with it.
     data = fingerprint(*vars(clips).values(), *vars(division).values())
-    begin_run(run_dir, config.to_text(), data, STATE)
+    begin_run(run_dir, config, data, STATE)
     console.print(
         f'{len(division.train)} clips to train on, {len(division.stop)} to tell when to stop, '
         f'{len(division.held_out)} held out; {len(clips.labels)} labels; '

@@ -79,8 +79,8 @@ class Comparison:
         for key in _NOT_COMPARED:
             if value := getattr(config, key):
                 raise ConfigError(
-                    f'config: {path}: {key}: {value!r}, allowed is none: all are compared on the '
-                    'same clips as they are labelled, held out by folds'
+                    f'config: {path}: {key}: {value!r}, allowed is none: clips are compared as '
+                    "they are labelled, and held out by folds or by the data set's own split"
                 )
         return cls(config, entries)
 

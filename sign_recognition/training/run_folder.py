@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,23 @@ CONFIG_FILE = 'config.yaml'
 DATA_FILE = 'data.sha256'
 
 
+class Config(Protocol):
+    """A configuration of either recipe; all but its name has a default."""
+
+    def __init__(self, name: str) -> None: ...
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        ...
+
+    def to_text(self) -> str:
+        """The YAML file that gives it."""
+        ...
+
+
 def begin_run(
-    run_dir: Path, config: str, data: str, progress: str, free: Collection[str] = ()
+    run_dir: Path, config: Config, data: str, progress: str, free: Collection[str] = ()
 ) -> None:
     """Make the folder of a run, or go on in it.
 
@@ -33,18 +48,18 @@ def begin_run(
     """
     check_run(run_dir, config, data, progress, free)
     run_dir.mkdir(parents=True, exist_ok=True)
-    write_whole(run_dir / CONFIG_FILE, config)
+    write_whole(run_dir / CONFIG_FILE, config.to_text())
     write_whole(run_dir / DATA_FILE, f'{data}\n')
 
 
 def check_run(
-    run_dir: Path, config: str, data: str | None, progress: str, free: Collection[str] = ()
+    run_dir: Path, config: Config, data: str | None, progress: str, free: Collection[str] = ()
 ) -> None:
     """Refuse to go on in the folder of another run.
 
     Args:
         run_dir: the folder; it need not be there.
-        config: the YAML file of the configuration.
+        config: of the run. A setting that is younger than the run was what it is by default.
         data: `fingerprint` of what is trained on, and of who is held out; None: not known yet.
         progress: the file that says how far training has come; before it is there, nothing has been
             trained, and anything may be.
@@ -64,12 +79,13 @@ def check_run(
             f'out: {run_dir} holds a run that does not say how it was made ({CONFIG_FILE}, '
             f'{DATA_FILE}); allowed is a new folder'
         ) from error
-    now: dict[str, Any] = yaml.safe_load(config)
+    now, usual = (yaml.safe_load(each.to_text()) for each in (config, type(config)(config.name)))
     for key in [*now, *before]:
-        if key not in free and before.get(key) != now.get(key):
+        was = before.get(key, usual.get(key))
+        if key not in free and was != now.get(key):
             raise ConfigError(
                 f'out: {run_dir} holds a run of another configuration ({CONFIG_FILE}: '
-                f'{key}: {before.get(key)!r}, now {now.get(key)!r}); allowed is a new folder'
+                f'{key}: {was!r}, now {now.get(key)!r}); allowed is a new folder'
             )
     if data not in (None, data_before):
         raise ConfigError(

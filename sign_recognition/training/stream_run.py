@@ -73,19 +73,19 @@ def train(
     # First, for all this may be refused, and to read the data takes minutes.
     whole, front, back = build_model(config)
     epochs_done(run_dir, config)
-    check_run(run_dir, config.to_text(), None, PROGRESS, _FREE)
+    check_run(run_dir, config, None, PROGRESS, _FREE)
     if config.refinement:
         own = config.refined(config.refinement)
-        check_run(run_dir / REFINEMENT_FOLDER, own.to_text(), None, PROGRESS, _AT_THE_END)
+        check_run(run_dir / REFINEMENT_FOLDER, own, None, PROGRESS, _AT_THE_END)
     if config.second_opinion:
         asked = config.second_opinion.without(config.held_out_signers)
-        check_run(run_dir / OPINION_FOLDER, asked.to_text(), None, STATE)
+        check_run(run_dir / OPINION_FOLDER, asked, None, STATE)
     material = read_material(config, data_dir, run_dir / 'material', console)
     console.print(
         f'{len(material.takes)} clips to train on, {len(material.held_out_takes)} held out, '
         f'{len(material.foreign)} foreign recordings'
     )
-    begin_run(run_dir, config.to_text(), material.fingerprint(), PROGRESS, _FREE)
+    begin_run(run_dir, config, material.fingerprint(), PROGRESS, _FREE)
     fit(config, (front, back), material, run_dir, console)
     if config.refinement:
         _refine(config.refinement, config, (front, back), material, run_dir, console)
@@ -107,7 +107,7 @@ def _refine(
     """Go on with a trained model in a folder of its own."""
     own = config.refined(refinement)
     folder = run_dir / REFINEMENT_FOLDER
-    begin_run(folder, own.to_text(), material.fingerprint(), PROGRESS, _AT_THE_END)
+    begin_run(folder, own, material.fingerprint(), PROGRESS, _AT_THE_END)
     _, back = parts
     before = back.get_weights()
     keep_normalisations(back)

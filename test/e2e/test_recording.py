@@ -72,9 +72,10 @@ def test_beside_a_running_graph_also_when_the_recorder_is_killed(live, command, 
     assert not [topic for topic in counts(whole) if 'image' in topic]
 
     # The robot of that graph would obey whatever another one shows.
-    run = command('record', str(tmp_path / 'second'), '--plain', '--source', 'signer')
-    assert run.end() == 1, run.text()
-    assert 'another control_node' in run.text()
+    for verb in (['record', str(tmp_path / 'second')], ['live']):
+        run = command(*verb, '--plain', '--source', 'signer')
+        assert run.end() == 1, run.text()
+        assert 'another control_node' in run.text()
     assert not counts(tmp_path / 'second')['/camera_node/truth']
 
     run = command('record', str(killed), '--plain')

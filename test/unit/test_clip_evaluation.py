@@ -196,9 +196,12 @@ def test_signers_from_whom_a_model_may_have_learned_are_named(tmp_path, root, mo
     assert 'may have learned' not in run('--data', root, '--model', model).output
     signers = evaluate_clips(open_folder(root), [OnnxClassifier(Path(model))])[0].figures.signers
     first, *others = sorted(signers)
-    partly = other_model(tmp_path, space='world', held_out_signers=(first,))
-    told = run('--data', root, '--model', partly).output
-    assert f'never seen {first} alone, not {", ".join(others)}' in told
+    for data, is_told in ((open_folder(root).info.name, True), ('other data', False)):
+        partly = other_model(
+            tmp_path, space='world', held_out_signers=(first,), training_data=f'{data} without'
+        )
+        told = run('--data', root, '--model', partly).output
+        assert (f'never seen {first} alone, not {", ".join(others)}' in told) == is_told
 
 
 @pytest.mark.parametrize(

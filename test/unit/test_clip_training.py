@@ -530,7 +530,7 @@ def test_a_model_that_cannot_tell_left_from_right_is_refused(
         ('name: x\nrecipe: soup', "recipe 'soup', allowed are streams, clips"),
         ('name: x\nimages: {height: 3}', 'width'),
         ('- name', 'allowed are settings'),
-        ('name: [', 'x.yaml: while parsing'),
+        ('name: [', 'x.yaml: no YAML .while parsing'),
         ('name: x\narch: alexnet', "'alexnet', known are"),
         ('name: x\narch: lstm\noptions: {layers: 3}', "options: .*unexpected keyword.*'layers'"),
         ('name: x\narch: lrcn', 'lrcn reads images, the configuration gives landmarks'),

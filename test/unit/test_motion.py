@@ -139,6 +139,12 @@ def test_gentle_accelerations_do_not_make_a_stop_slow():
     assert not told.run(0.2 + 2 * STEP_S).any()
 
 
+def test_slowing_down_to_another_speed_is_as_gentle_as_it_was_asked_for():
+    limits = MotionLimits(linear_accel_mps2=0.1, decel_factor=1.0)
+    slower = limits.ramp(velocity(linear_x=0.5), velocity(linear_x=0.3), 0.1)
+    assert slower[0] == pytest.approx(0.49)
+
+
 def test_what_silence_ended_does_not_go_on_by_itself():
     told = story()
     told.start('point')

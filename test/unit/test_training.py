@@ -865,6 +865,14 @@ class TestGoingOn:
         with pytest.raises(ConfigError, match=r'progress\.json: does not say how many epochs'):
             self.go_on(run_dir)
 
+    def test_a_setting_that_is_younger_than_the_run_was_the_usual(self, run_dir: Path) -> None:
+        values = yaml.safe_load((run_dir / CONFIG_FILE).read_text())
+        del values['scripted_share']
+        (run_dir / CONFIG_FILE).write_text(yaml.safe_dump(values))
+        with pytest.raises(ConfigError, match=r'scripted_share: 0\.0, now 0\.5'):
+            self.go_on(run_dir, replace(TINY, scripted_share=0.5))
+        self.go_on(run_dir)
+
     def test_where_nothing_was_trained_anything_may_be(self, run_dir: Path) -> None:
         (run_dir / PROGRESS).unlink()
         self.go_on(run_dir, replace(TINY, seed=3))
