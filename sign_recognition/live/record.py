@@ -70,7 +70,7 @@ class LiveRecord:
     hands_seen: int = 0
     velocity: Velocity = field(default_factory=lambda: np.zeros(len(AXES)))
     nodes: dict[str, dict[str, str]] = field(default_factory=dict)
-    processes: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    processes: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     events: list[SeenEvent] = field(default_factory=list)
     truth: list[GestureEvent] = field(default_factory=list)
     command_count: int = 0
@@ -164,7 +164,7 @@ class LiveRecord:
         with self:
             self.nodes[node] = dict(values)
             if 'pid' in values:
-                self.processes[node].add(int(values['pid']))
+                self.processes[node].add(values['pid'])
 
     def current(self) -> SeenEvent | None:
         """The gesture that lasts now."""

@@ -197,7 +197,7 @@ class LiveSession:
     def _other_robot(self) -> bool:
         """End where another graph's control would obey what this one's source shows."""
         with self._record:
-            others = self._record.processes[CONTROL] - self._supervisor.process_ids(CONTROL)
+            others = self._record.processes[CONTROL] - self._own_processes(CONTROL)
         if not others:
             return False
         self._fail(
@@ -236,9 +236,11 @@ class LiveSession:
     def _all_told(self, names: Sequence[str]) -> bool:
         """Whether each of our own nodes has told of itself; another graph's have the same names."""
         with self._record:
-            return all(
-                self._record.processes[name] & self._supervisor.process_ids(name) for name in names
-            )
+            return all(self._record.processes[name] & self._own_processes(name) for name in names)
+
+    def _own_processes(self, name: str) -> set[str]:
+        """As they tell of themselves."""
+        return {*map(str, self._supervisor.process_ids(name))}
 
     def _tick(self, monitor: MonitorNode) -> None:
         if monitor.done.is_set():
