@@ -76,7 +76,6 @@ def test_beside_a_running_graph_also_when_the_recorder_is_killed(live, command, 
         run = command(*verb, '--plain', '--source', 'signer')
         assert run.end() == 1, run.text()
         assert 'another control_node' in run.text()
-    assert not counts(tmp_path / 'second')['/camera_node/truth']
 
     run = command('record', str(killed), '--plain')
     before = run.wait_for(lambda: (c := counts(killed))['/landmarks'] >= 20 and c)
