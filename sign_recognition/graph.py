@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sign_recognition.model_contract import ModelContractError
 from sign_recognition.resources import config_file, model_file
-from sign_recognition.yaml_file import read_yaml
+from sign_recognition.yaml_file import read_parameters
 
 Options = TypeVar('Options', bound='_Options')
 
@@ -318,7 +318,7 @@ def _check_file(
     """
     if not options.config:
         return
-    for node, name, value in _settings(Path(options.config).expanduser()):
+    for node, name, value in read_parameters(Path(options.config).expanduser(), 'config'):
         for target, flags in _TOLD_BY_OPTION.items():
             counts = node in (target, '*', '**') and target in wanted and name in flags
             if counts and name not in wanted[target] and value != getattr(options, name):
@@ -326,24 +326,6 @@ def _check_file(
                     f'config: {options.config}: {name}: {value!r} of {target} would be unknown to '
                     f'the rest: use the option {flags[name]}, in a launch {name}:='
                 )
-
-
-def _settings(path: Path) -> Iterator[tuple[str, str, Any]]:
-    """Last part of the node's name, parameter and value of each line of a parameter file.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is no YAML.
-    """
-    yield from _settings_below('', read_yaml(path, 'config'))
-
-
-def _settings_below(node: str, content: Any) -> Iterator[tuple[str, str, Any]]:
-    for key, value in content.items() if isinstance(content, dict) else ():
-        if key == 'ros__parameters' and isinstance(value, dict):
-            yield from ((node, name, each) for name, each in value.items())
-        else:
-            yield from _settings_below(str(key).rsplit('/', 1)[-1], value)
 
 
 def _describe(

@@ -182,6 +182,7 @@ def clip_report(folder: ClipFolder, results: Sequence[ClipResult], view: str) ->
             {
                 'name': each.name,
                 'sha256': each.digest,
+                'may_have_learned_from': list(each.learned_from),
                 **each.figures.to_json(),
                 'fine': each.fine.to_json() if each.fine else None,
                 'mistakes': [vars(mistake) for mistake in each.mistakes],

@@ -136,7 +136,9 @@ class ControlNode(PipelineNode):
             return
         late = not self._timely(event.stamp_ns)
         if late and event.kind is EventKind.START:
-            self.get_logger().warning(f'{event.label} can only stop: {self._age(event.stamp_ns)}')
+            self.get_logger().warning(
+                f'{event.label} can only stop: {self._age_in_words(event.stamp_ns)}'
+            )
         self._controller.gesture(event.kind, event.label, time.monotonic(), late)
         self._send()
 
@@ -144,7 +146,7 @@ class ControlNode(PipelineNode):
         stamp_ns = conversions.stamp_to_ns(message.header.stamp)
         if not self._timely(stamp_ns):
             self.get_logger().warning(
-                f'images are ignored: {self._age(stamp_ns)}', throttle_duration_sec=_TELL_S
+                f'images are ignored: {self._age_in_words(stamp_ns)}', throttle_duration_sec=_TELL_S
             )
             return
         arrived_s = time.monotonic()
@@ -179,7 +181,7 @@ class ControlNode(PipelineNode):
         max_age_s = self._given.max_age_s
         return max_age_s == 0 or abs(self._age_s(stamp_ns)) <= max_age_s
 
-    def _age(self, stamp_ns: int) -> str:
+    def _age_in_words(self, stamp_ns: int) -> str:
         age_s = self._age_s(stamp_ns)
         told = f'{age_s:.2f} s old' if age_s >= 0 else f'{-age_s:.2f} s ahead of this clock'
         return f'{told}, allowed is max_age_s, {self._given.max_age_s} s'

@@ -22,7 +22,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from sign_recognition.resources import config_file
-from sign_recognition.yaml_file import read_yaml
+from sign_recognition.yaml_file import read_parameters
 
 Struct = TypeVar('Struct')
 
@@ -86,19 +86,22 @@ def declare(
         reason = _check(each, node.get_parameter(each.name).value)
         if reason:
             raise ParameterError(reason)
-    for name in sorted(node._parameter_overrides):
-        if not node.has_parameter(name) and name not in _of_any_node():
-            node.get_logger().warning(f'parameter {name}: no node of ours has one of that name')
+    _warn_of_unknown(node)
     if on_change is not None:
         _watch(node, struct_type, on_change)
     return _read(node, struct_type)
 
 
-def _of_any_node() -> set[str]:
-    """Parameters of all our nodes, by their files: a wildcard gives a node those of others, too."""
+def _warn_of_unknown(node: Node) -> None:
+    """A wildcard gives a node what others have, too; all that they have is in our files."""
+    foreign = [name for name in sorted(node._parameter_overrides) if not node.has_parameter(name)]
+    if not foreign:
+        return
     files = config_file('control.yaml').parent.glob('*.yaml')
-    sections = [each for file in files for each in read_yaml(file, 'config').items()]
-    return {name for _, each in sections for name in each.get('ros__parameters', {})}
+    known = {name for file in files for _, name, _ in read_parameters(file, 'config')}
+    for name in foreign:
+        if name not in known:
+            node.get_logger().warning(f'parameter {name}: no node of ours has one of that name')
 
 
 def _read(node: Node, struct_type: type[Struct]) -> Struct:

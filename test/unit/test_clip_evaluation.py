@@ -200,7 +200,10 @@ def test_signers_from_whom_a_model_may_have_learned_are_named(tmp_path, root, mo
         partly = other_model(
             tmp_path, space='world', held_out_signers=(first,), training_data=f'{data} without'
         )
-        told = run('--data', root, '--model', partly).output
+        report = tmp_path / 'report.json'
+        told = run('--data', root, '--model', partly, '--report', report).output
+        (told_in_file,) = json.loads(report.read_text())['models']
+        assert told_in_file['may_have_learned_from'] == (others if is_told else [])
         assert (f'never seen {first} alone, not {", ".join(others)}' in told) == is_told
 
 
