@@ -16,12 +16,16 @@ from sign_recognition.yaml_file import read_parameters
 
 Options = TypeVar('Options', bound='_Options')
 
+CONTROL = 'control_node'
 # Nodes that send or hear the commands.
-_WITH_COMMANDS = ('control_node', 'recorder_node')
+_WITH_COMMANDS = (CONTROL, 'recorder_node')
+# Exit statuses after which a node is not started again: 0, it has done its work; 2, it cannot start
+# as it was asked to.
+FINAL_CODES = (0, 2)
 
 # Parameters that more than their own node has to know, and the options that tell all of them.
 _TOLD_BY_OPTION = {
-    'control_node': {'stamped': '--stamped'},
+    CONTROL: {'stamped': '--stamped'},
     'recognition_node': {'model': '--model'},
     'camera_node': {'jpeg': '--jpeg (of record: --images)', 'mirrored': '--mirrored'},
     'landmark_node': {'mirrored': '--mirrored'},
@@ -156,6 +160,12 @@ class NodeDescription:
             words += ['-r', f'{topic}:={target}']
         return words
 
+    def again(self) -> NodeDescription:
+        """What is started where the node died: a stop that the user asked for outlives control."""
+        if self.name != CONTROL:
+            return self
+        return dataclasses.replace(self, parameters={**self.parameters, 'start_latched': True})
+
 
 def live_graph(options: LiveOptions) -> list[NodeDescription]:
     """The nodes of the live graph, from the robot to the camera: the order in which they start.
@@ -170,7 +180,7 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
     _check_solution(options.solution)
     transport = {'transport': 'compressed'} if options.jpeg else {}
     wanted: dict[str, dict[str, Any]] = {
-        'control_node': _chosen(options, 'gestures', 'stamped'),
+        CONTROL: _chosen(options, 'gestures', 'stamped'),
         'recognition_node': _chosen(options, 'model') | transport,
         'landmark_node': _chosen(options, 'mirrored') | _solution(options) | transport,
     }
@@ -199,7 +209,7 @@ def replay_graph(options: ReplayOptions, monitored: bool = False) -> list[NodeDe
     # Seen from a recording that runs faster, all that takes time takes longer.
     patience = {'max_age_s': 0.0} if options.rate > 1 else {}
     wanted: dict[str, dict[str, Any]] = {
-        'control_node': _chosen(options, 'gestures', 'stamped') | sim_time | patience,
+        CONTROL: _chosen(options, 'gestures', 'stamped') | sim_time | patience,
         'recognition_node': _chosen(options, 'model') | sim_time,
     }
     transport = _image_transport(options)

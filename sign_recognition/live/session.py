@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from sign_recognition.graph import (
+    CONTROL,
+    FINAL_CODES,
     LiveOptions,
     NodeDescription,
     RecordOptions,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from sign_recognition.nodes.label_publisher import LabelPublisher
     from sign_recognition.nodes.monitor import MonitorNode
 
-CONTROL = 'control_node'
 RECORDER = 'recorder_node'
 _REFRESH_S = 0.1
 # The models load within seconds; after this the source starts whether or not all have told.
@@ -138,12 +139,8 @@ class LiveSession:
             {node.name: _command(node) for node in plan.nodes},
             {'RCUTILS_CONSOLE_OUTPUT_FORMAT': '[{severity}] {message}', **os.environ},
             lambda name, line: self._messages.put(f'{name}: {line}'),
-            # A stop that the user asked for must outlive the node that held it.
-            restart_commands={
-                node.name: _command(node, start_latched=True)
-                for node in plan.nodes
-                if node.name == CONTROL
-            },
+            FINAL_CODES,
+            restart_commands={node.name: _command(node.again()) for node in plan.nodes},
         )
 
     def run(self) -> int:
@@ -300,9 +297,8 @@ class LiveSession:
         self._show_messages()
 
 
-def _command(node: NodeDescription, **parameters: bool) -> list[str]:
-    """The command line of a node's program, with these parameters beside its own."""
-    node = dataclasses.replace(node, parameters={**node.parameters, **parameters})
+def _command(node: NodeDescription) -> list[str]:
+    """The command line of a node's program."""
     return [sys.executable, str(program_directory() / node.name), *node.arguments()]
 
 

@@ -62,8 +62,7 @@ class Supervisor:
         commands: what to run, by name.
         environment: of every process.
         on_line: called with name and line for each line that a program prints, from any thread.
-        final_codes: exit statuses after which a program is not started again: 0, it has done its
-            work; 2, it cannot start as it was asked to.
+        final_codes: exit statuses after which a program is not started again.
         restart_commands: what to run, by name, where a program that died is started otherwise.
     """
 
@@ -72,7 +71,7 @@ class Supervisor:
         commands: Mapping[str, Sequence[str]],
         environment: Mapping[str, str],
         on_line: Callable[[str, str], None],
-        final_codes: Sequence[int] = (0, 2),
+        final_codes: Sequence[int],
         restart_commands: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._programs = {name: _Program(command) for name, command in commands.items()}

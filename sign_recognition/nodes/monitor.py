@@ -17,10 +17,10 @@ from rclpy.signals import SignalHandlerOptions
 from sign_recognition import pixels
 from sign_recognition.decision import GestureEvent
 from sign_recognition.live.record import LiveRecord, SeenEvent
-from sign_recognition.motion import AXES
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.runner import PipelineNode, spin_until_done
+from sign_recognition.nodes.zero_command import ZeroCommand
 from sign_recognition.pixels import ConversionError
 
 
@@ -49,8 +49,7 @@ class MonitorNode(PipelineNode):
         self._record = record
         self._stamped = stamped
         self._on_start = on_start
-        command_type = TwistStamped if stamped else Twist
-        self._command = self.create_publisher(command_type, cmd_vel, qos.COMMAND)
+        self._zero = ZeroCommand(self, stamped, cmd_vel)
         self.create_subscription(
             Landmarks, 'landmarks', self._on_landmarks, qos.LANDMARKS, raw=True
         )
@@ -59,17 +58,13 @@ class MonitorNode(PipelineNode):
         for topic in ('camera_node/truth', 'label'):
             self.create_subscription(Gesture, topic, self._on_truth, qos.EVENTS)
         self.create_subscription(ModelInfo, 'model_info', self._on_model_info, qos.LATCHED)
+        command_type = TwistStamped if stamped else Twist
         self.create_subscription(command_type, cmd_vel, self._on_command, qos.COMMAND)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def stop_robot(self) -> None:
         """Send zero; for when control died."""
-        zero = np.zeros(len(AXES))
-        if self._stamped:
-            now_ns = self.get_clock().now().nanoseconds
-            self._command.publish(conversions.velocity_to_twist_stamped(zero, now_ns, 'base_link'))
-        else:
-            self._command.publish(conversions.velocity_to_twist(zero))
+        self._zero.send()
 
     def _on_landmarks(self, serialized: bytes) -> None:
         self._note('landmarks', pixels.parse_stamp(serialized))

@@ -1,4 +1,4 @@
-"""The installed command, run as a user runs it, in a ROS domain of its own."""
+"""Installed commands, run as a user runs them, in a ROS domain of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,21 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
+from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.graph import set_environment_defaults
 from sign_recognition.nodes import qos
+from sign_recognition.resources import model_file
 
 PATIENCE_S = 90.0
 _domain_ids = itertools.cycle((os.getpid() + n) % 101 + 1 for n in range(50, 151))
 
 
 class CommandRun:
-    """`sign-recognition` as a process, its lines, and the processes below it."""
+    """A command as a process, its lines, and the processes below it."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
-        program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
+    def __init__(self, words: Sequence[str], environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(program), *arguments],
+            words,
             env=environment,
             cwd='/',
             stdout=subprocess.PIPE,
@@ -102,24 +103,43 @@ def domain_id() -> int:
 
 
 @pytest.fixture
-def command(domain_id: int) -> Iterator[Callable[..., CommandRun]]:
-    """Starts `sign-recognition` with arguments."""
+def start(domain_id: int) -> Iterator[Callable[..., CommandRun]]:
+    """Starts a command."""
     runs: list[CommandRun] = []
 
-    def start(*arguments: str) -> CommandRun:
-        environment = dict(os.environ, ROS_DOMAIN_ID=str(domain_id))
-        runs.append(CommandRun(list(arguments), environment))
+    def run(*words: str) -> CommandRun:
+        runs.append(CommandRun(words, dict(os.environ, ROS_DOMAIN_ID=str(domain_id))))
         return runs[-1]
 
-    yield start
-    for run in runs:
-        run.kill()
+    yield run
+    for each in runs:
+        each.kill()
+
+
+@pytest.fixture
+def command(start: Callable[..., CommandRun]) -> Callable[..., CommandRun]:
+    """Starts `sign-recognition` with arguments."""
+    program = Path(sysconfig.get_path('scripts')) / 'sign-recognition'
+    return functools.partial(start, sys.executable, str(program))
 
 
 @pytest.fixture
 def live(command: Callable[..., CommandRun]) -> Callable[..., CommandRun]:
     """Starts `sign-recognition live` with arguments."""
     return functools.partial(command, 'live', '--plain')
+
+
+@pytest.fixture
+def always_moving(tmp_path: Path) -> dict[str, str]:
+    """Options with which every gesture moves the robot for a minute: only a fault stops it."""
+    labels = OnnxClassifier(model_file('')).contract.labels
+    rows = ''.join(f'  {x}: {{linear_x: 0.3, for_s: 60}}\n' for x in labels if x != 'none')
+    gestures = tmp_path / 'always_moving.yaml'
+    gestures.write_text(f'gestures:\n{rows}')
+    # A signer that takes its hand out of view would stop the robot before the fault does.
+    config = tmp_path / 'patient.yaml'
+    config.write_text('/**/control_node: {ros__parameters: {hand_timeout_s: 60.0}}')
+    return {'source': 'signer', 'gestures': str(gestures), 'config': str(config)}
 
 
 class Robot:

@@ -1,9 +1,11 @@
 """The launch files with the real `ros2 launch`, where that is installed (PyPI has none)."""
 
+from __future__ import annotations
+
+import functools
 import os
 import shutil
 import signal
-import subprocess
 
 import pytest
 from support import frame
@@ -11,18 +13,15 @@ from support import frame
 from sign_recognition.bags.encoding import landmark_record
 from sign_recognition.bags.writer import BagWriter
 
-PATIENCE_S = 60
 pytestmark = pytest.mark.skipif(
     shutil.which('ros2') is None, reason='no `ros2` command here: the launch files are NOT tried'
 )
 
 
-def ros2(domain_id, *words, **options):
-    environment = dict(os.environ, ROS_DOMAIN_ID=str(domain_id))
-    return subprocess.Popen(
-        ['ros2', *words], env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
-    )  # fmt: skip
+@pytest.fixture
+def launch(start):
+    """Starts one of our launch files with arguments."""
+    return functools.partial(start, 'ros2', 'launch', 'sign_recognition')
 
 
 @pytest.mark.parametrize(
@@ -32,33 +31,33 @@ def ros2(domain_id, *words, **options):
         ('replay.launch.py', ('bag', 'start', 'rate', 'loop', 'send', 'model', 'config')),
     ],
 )
-def test_every_option_is_a_launch_argument(domain_id, file, names):
-    shown, _ = ros2(domain_id, 'launch', 'sign_recognition', file, '--show-args').communicate(
-        timeout=PATIENCE_S
-    )
+def test_every_option_is_a_launch_argument(launch, file, names):
+    run = launch(file, '--show-args')
+    assert run.end() == 0, run.text()
     for name in names:
-        assert f"'{name}':" in shown
+        assert f"'{name}':" in run.text()
 
 
-def test_the_graph_starts_and_a_gesture_is_heard(domain_id):
-    graph = ros2(domain_id, 'launch', 'sign_recognition', 'live.launch.py', 'source:=signer')
-    try:
-        echo = ros2(
-            domain_id, 'topic', 'echo', '--once', '/gesture', 'sign_recognition/msg/Gesture'
-        )
-        heard, _ = echo.communicate(timeout=PATIENCE_S)
-        assert 'label:' in heard
-    finally:
-        graph.send_signal(signal.SIGINT)
-        graph.communicate(timeout=PATIENCE_S)
+def test_the_graph_starts_and_a_gesture_is_heard(launch, start):
+    launch('live.launch.py', 'source:=signer')
+    echo = start('ros2', 'topic', 'echo', '--once', '/gesture', 'sign_recognition/msg/Gesture')
+    assert echo.end() == 0, echo.text()
+    assert 'label:' in echo.text()
 
 
-def test_a_bag_is_replayed_and_the_launch_ends(domain_id, tmp_path):
+def test_control_that_died_starts_again_and_stops_the_robot(launch, robot, always_moving):
+    run = launch('live.launch.py', *(f'{name}:={value}' for name, value in always_moving.items()))
+    run.wait_for(robot.moves)
+    victim = run.node_process('control_node')
+    os.kill(victim, signal.SIGKILL)
+    run.wait_for(lambda: run.node_process('control_node') not in (None, victim))
+    run.wait_for(lambda: not robot.moves())
+
+
+def test_a_bag_is_replayed_and_the_launch_ends(launch, tmp_path):
     with BagWriter(tmp_path / 'bag') as writer:
         for index in range(20):
             writer.write(landmark_record(frame(100 + index / 20)))
-    replay = ros2(
-        domain_id, 'launch', 'sign_recognition', 'replay.launch.py', f'bag:={tmp_path / "bag"}'
-    )
-    said, _ = replay.communicate(timeout=PATIENCE_S)
-    assert 'has ended' in said
+    replay = launch('replay.launch.py', f'bag:={tmp_path / "bag"}')
+    assert replay.end() == 0, replay.text()
+    assert 'has ended' in replay.text()

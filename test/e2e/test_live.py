@@ -9,23 +9,13 @@ import time
 
 import pytest
 
-from sign_recognition.classifier import OnnxClassifier
-from sign_recognition.resources import model_file
-
 STOPS_WITHIN_S = 0.5
 
 
 @pytest.fixture
-def always_moving(tmp_path):
-    """Every gesture moves the robot for a minute, so that only a fault stops it."""
-    labels = OnnxClassifier(model_file('')).contract.labels
-    rows = ''.join(f'  {x}: {{linear_x: 0.3, for_s: 60}}\n' for x in labels if x != 'none')
-    path = tmp_path / 'always_moving.yaml'
-    path.write_text(f'gestures:\n{rows}')
-    # A signer that takes its hand out of view would stop the robot before the fault does.
-    config = tmp_path / 'patient.yaml'
-    config.write_text('/**/control_node: {ros__parameters: {hand_timeout_s: 60.0}}')
-    return ['--source', 'signer', '--gestures', str(path), '--config', str(config)]
+def moving(live, always_moving):
+    """A graph that only a fault stops."""
+    return live(*(word for name, value in always_moving.items() for word in (f'--{name}', value)))
 
 
 def test_the_signer_drives_the_robot(live, robot, tmp_path):
@@ -45,39 +35,34 @@ def test_the_signer_drives_the_robot(live, robot, tmp_path):
     assert 'gesture' in run.text()
 
 
-def test_a_dead_node_stops_the_robot_and_comes_back(live, robot, always_moving):
-    run = live(*always_moving)
+def test_a_dead_node_stops_the_robot_and_comes_back(moving, robot):
     for name in ('camera_node', 'landmark_node', 'recognition_node', 'control_node'):
-        run.wait_for(robot.moves)
-        victim = run.node_process(name)
+        moving.wait_for(robot.moves)
+        victim = moving.node_process(name)
         os.kill(victim, signal.SIGKILL)
         killed_s = time.monotonic()
-        run.wait_for(lambda: not robot.moves())
+        moving.wait_for(lambda: not robot.moves())
         stopped_s = next(at for at, moved in robot.heard if at > killed_s and not moved)
         assert stopped_s - killed_s < STOPS_WITHIN_S, name
-        run.wait_for(lambda n=name, v=victim: run.node_process(n) not in (None, v))
-        run.wait_for(lambda n=name: f'{n} died (killed by SIGKILL)' in run.text())
+        moving.wait_for(lambda n=name, v=victim: moving.node_process(n) not in (None, v))
+        moving.wait_for(lambda n=name: f'{n} died (killed by SIGKILL)' in moving.text())
 
 
-def test_ctrl_c_ends_everything_and_zero_is_last(live, robot, always_moving):
-    run = live(*always_moving)
-    run.wait_for(robot.moves)
-    children = run.children()
+def test_ctrl_c_ends_everything_and_zero_is_last(moving, robot):
+    moving.wait_for(robot.moves)
+    children = moving.children()
     assert len(children) == 4
-    run.process.send_signal(signal.SIGINT)
-    assert run.end() == 0
+    moving.process.send_signal(signal.SIGINT)
+    assert moving.end() == 0
     assert not robot.moves()
     assert not any(os.path.exists(f'/proc/{process_id}') for process_id in children)
 
 
-def test_when_the_command_itself_is_killed_its_nodes_stop_the_robot_and_end(
-    live, robot, always_moving
-):
-    run = live(*always_moving)
-    run.wait_for(robot.moves)
-    children = run.children()
-    run.process.kill()
-    run.wait_for(lambda: not any(os.path.exists(f'/proc/{each}') for each in children))
+def test_when_the_command_itself_is_killed_its_nodes_stop_the_robot_and_end(moving, robot):
+    moving.wait_for(robot.moves)
+    children = moving.children()
+    moving.process.kill()
+    moving.wait_for(lambda: not any(os.path.exists(f'/proc/{each}') for each in children))
     assert not robot.moves()
 
 

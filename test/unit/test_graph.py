@@ -242,9 +242,9 @@ def test_control_that_died_starts_again_latched(monkeypatch, bag):
     monkeypatch.setattr(session, 'program_directory', Path)
     monkeypatch.setattr(os, 'environ', dict(os.environ))
     session.LiveSession(SessionPlan.replay(ReplayOptions(bag)), plain=True)
-    ((name, command),) = made[0]['restart_commands'].items()
-    assert name == 'control_node'
-    assert {'use_sim_time:=true', 'start_latched:=true'} <= {*command}
+    again = made[0]['restart_commands']
+    assert {'use_sim_time:=true', 'start_latched:=true'} <= {*again['control_node']}
+    assert 'start_latched:=true' not in again['recognition_node']
 
 
 def test_texts_of_launch_become_options():

@@ -9,12 +9,13 @@ import pytest
 from sign_recognition.live.supervisor import Supervisor
 
 PATIENCE_S = 20.0
+FINAL = (0, 2)
 
 
 def supervise(program, lines=None):
     collected = [] if lines is None else lines
     command = [sys.executable, '-u', '-c', program]
-    return Supervisor({'it': command}, os.environ, lambda _, line: collected.append(line))
+    return Supervisor({'it': command}, os.environ, lambda _, line: collected.append(line), FINAL)
 
 
 def wait_for(condition):
@@ -45,7 +46,7 @@ def test_what_dies_is_told_and_started_again(program, reason):
 def test_what_died_may_be_started_otherwise():
     first, again = ([sys.executable, '-c', f'raise SystemExit({code})'] for code in (3, 4))
     supervisor = Supervisor(
-        {'it': first}, os.environ, lambda *_: None, restart_commands={'it': again}
+        {'it': first}, os.environ, lambda *_: None, FINAL, restart_commands={'it': again}
     )
     supervisor.start('it')
     assert [wait_for(supervisor.poll)[0].code for _ in range(3)] == [3, 4, 4]
