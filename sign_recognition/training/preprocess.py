@@ -16,7 +16,8 @@ from keras import ops
 from sign_recognition.landmarks import PALM_JOINTS
 
 _TIPS = (4, 8, 12, 16, 20)
-_SIZE_BONES = ((0, 5), (0, 9), (0, 17), (5, 17))
+# Ends of the palm's bones: wrist to the knuckles of index, middle and little finger, and across.
+_BONE_ENDS = ((0, 0, 0, 5), (5, 9, 17, 17))
 # Below this share of frames with both hands, two slots hold one hand that changes its name: the
 # tracker takes the back of a left hand for the palm of a right one.
 _TWO_HANDS_SHARE = 0.1
@@ -129,7 +130,8 @@ class HandCoordinates(keras.layers.Layer):  # type: ignore[misc]
 def split_seen(hand: Any) -> tuple[Any, Any]:
     """Zeros for a hand of which any number is NaN, and (B, T, 1) 1.0 where it was seen."""
     missing = ops.isnan(hand)
-    seen = 1.0 - ops.cast(ops.any(missing, axis=(2, 3)), 'float32')
+    # A sum is NaN where any of its numbers is.
+    seen = 1.0 - ops.cast(ops.isnan(ops.sum(hand, axis=(2, 3))), 'float32')
     # tf2onnx makes a real Where of this only if the condition is isnan itself; else it multiplies
     # with 0, and NaN stays NaN (tf2onnx onnx_opset/controlflow.py, handles_nan).
     return ops.where(missing, 0.0, hand) * seen[..., None, None], seen[..., None]
@@ -154,9 +156,8 @@ def mean_where(values: Any, seen: Any) -> Any:
 
 def frame_size(hand: Any) -> Any:
     """(B, T) the longest of the palm's bones in the image: tilting shortens some, seldom all."""
-    bones = [hand[:, :, a, :2] - hand[:, :, b, :2] for a, b in _SIZE_BONES]
-    lengths = ops.stack([ops.sqrt(ops.sum(bone**2, axis=-1) + 1e-12) for bone in bones], axis=-1)
-    return ops.max(lengths, axis=-1)
+    one, other = (ops.take(hand[..., :2], ends, axis=2) for ends in _BONE_ENDS)
+    return ops.sqrt(ops.max(ops.sum(ops.square(one - other), axis=-1), axis=-1) + 1e-12)
 
 
 def _hand_size(hand: Any, seen: Any) -> Any:
