@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    Shutdown,
+)
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
@@ -50,7 +57,8 @@ def launch_description(
         namespace = context.launch_configurations.get('ros_namespace', '')
         topic = commands if commands.startswith('/') else f'{namespace}/{commands}'
         zero = ZeroCommand(get_ros_node(context), given.stamped, topic)
-        return [_action(node, zero, source) for node in nodes]
+        scope = _Scope(dict(context.launch_configurations), dict(context.environment))
+        return [_action(node, zero, source, scope) for node in nodes]
 
     return LaunchDescription(
         [
@@ -70,7 +78,23 @@ def launch_description(
     )
 
 
-def _action(node: NodeDescription, zero: ZeroCommand, source: str) -> Node:
+@dataclass(frozen=True)
+class _Scope:
+    """What a user's launch file has set around ours, as a namespace; its group's end undoes it."""
+
+    configurations: Mapping[str, Any]
+    environment: Mapping[str, str]
+
+    def around(self, action: Node) -> GroupAction:
+        """The action as if it stood there."""
+        return GroupAction([OpaqueFunction(function=self._restore), action])
+
+    def _restore(self, context: LaunchContext) -> None:
+        context.launch_configurations.update(self.configurations)
+        context.environment.update(self.environment)
+
+
+def _action(node: NodeDescription, zero: ZeroCommand, source: str, scope: _Scope) -> Node:
     """The node's program, and what is done when it has ended."""
 
     def on_exit(event: ProcessExited, context: LaunchContext) -> Any:
@@ -82,7 +106,7 @@ def _action(node: NodeDescription, zero: ZeroCommand, source: str) -> Node:
             return None
         if node.name == CONTROL:
             zero.send()
-        return _action(node.again(), zero, source)
+        return scope.around(_action(node.again(), zero, source, scope))
 
     return Node(
         package='sign_recognition',

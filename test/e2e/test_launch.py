@@ -45,13 +45,37 @@ def test_the_graph_starts_and_a_gesture_is_heard(launch, start):
     assert 'label:' in echo.text()
 
 
-def test_control_that_died_starts_again_and_stops_the_robot(launch, robot, always_moving):
-    run = launch('live.launch.py', *(f'{name}:={value}' for name, value in always_moving.items()))
+# As for one of several robots.
+IN_A_NAMESPACE = """
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import PushRosNamespace
+from launch_ros.substitutions import FindPackageShare
+
+
+def generate_launch_description():
+    file = PathJoinSubstitution(
+        [FindPackageShare('sign_recognition'), 'launch', 'live.launch.py']
+    )
+    live = IncludeLaunchDescription(file, launch_arguments=OPTIONS.items())
+    return LaunchDescription([GroupAction([PushRosNamespace('left'), live])])
+"""
+
+
+def test_control_that_died_starts_again_and_stops_the_robot(start, listen, always_moving, tmp_path):
+    file = tmp_path / 'two_robots.launch.py'
+    file.write_text(f'OPTIONS = {always_moving!r}\n{IN_A_NAMESPACE}')
+    run, robot = start('ros2', 'launch', str(file)), listen('left/cmd_vel')
     run.wait_for(robot.moves)
     victim = run.node_process('control_node')
     os.kill(victim, signal.SIGKILL)
-    run.wait_for(lambda: run.node_process('control_node') not in (None, victim))
     run.wait_for(lambda: not robot.moves())
+    heard = len(robot.heard)
+    run.wait_for(lambda: run.node_process('control_node') not in (None, victim))
+    # Zero has been sent at once, and now comes from its successor.
+    run.wait_for(lambda: len(robot.heard) > heard + 10)
+    assert not robot.moves()
 
 
 def test_a_bag_is_replayed_and_the_launch_ends(launch, tmp_path):
