@@ -45,7 +45,7 @@ from sign_recognition.stream_statistics import Percentiles
 
 SIZE_PX, RATE_HZ = (640, 480), 30.0
 # As in config/landmark.yaml.
-DETECTOR = DetectorConfig(model_complexity=0)
+DETECTOR = DetectorConfig()
 WARM_UP_S = 1.0
 
 console = Console()

@@ -131,9 +131,13 @@ def between_rests(clip: Clip) -> tuple[Points, npt.NDArray[np.float64]]:
 def stream(
     model: OnnxClassifier, points: Points, stamps_s: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float32]:
-    """(F, classes) probabilities frame by frame, as the live graph has them."""
+    """(F, classes) probabilities frame by frame.
+
+    The live graph has the same, but says `none` where no hand has been seen for a while: what is
+    found false in the second after a clip is more here than there.
+    """
     contract = model.contract
-    buffer = SequenceBuffer(contract.window_frames, contract.rate_hz, max_gap_s=0.5)
+    buffer = SequenceBuffer(contract.window_frames, contract.rate_hz)
     told = []
     for frame, stamp_s in zip(points, stamps_s, strict=True):
         buffer.push(LandmarkFrame(round(stamp_s * 1e9), (640, 480), frame))

@@ -60,7 +60,7 @@ def film(name: str, scene: Scene) -> tuple[list[LandmarkFrame], list[Interval]]:
     )  # fmt: skip
     script = signer.script(600.0)
     count = round((script[-1].end_s + TAIL_S) * RATE_HZ)
-    detector = make_detector(DetectorConfig(mirrored=scene.mirrored, model_complexity=0))
+    detector = make_detector(DetectorConfig(mirrored=scene.mirrored))
 
     def frames() -> Iterator[LandmarkFrame]:
         for index in range(count):

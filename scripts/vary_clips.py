@@ -137,7 +137,7 @@ def show(wanted: tuple[str, bool], shown: Shown) -> Found:
 
 def tracked(path: Path, change: str, mirrored: bool) -> list[LandmarkFrame]:
     """What MediaPipe makes of a changed clip."""
-    detector = make_detector(DetectorConfig(model_complexity=0))
+    detector = make_detector(DetectorConfig())
     try:
         return [*detect(Changed(path, change, mirrored), detector)]
     finally:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file (UTF-8) under another name, and give it its own when all is written.
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to, ending alike, that is given up for `path` at the end.
+
+    Where the block raises, what was there before stays, and nothing else.
 
     Raises:
-        OSError: the file cannot be written; what was there before stays.
+        OSError: the file cannot be given its name.
     """
-    unfinished = path.with_name(f'.{path.name}.{os.getpid()}')
+    unfinished = path.with_name(f'.{os.getpid()}.{path.name}')
     try:
-        unfinished.write_text(text, encoding='utf-8')
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file (UTF-8), or leave what was there before.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding='utf-8')

@@ -24,8 +24,6 @@ class OnnxClassifier:
 
     Args:
         path: the ONNX file.
-        threads: cores that one inference may use. One: the models are small, and the other cores
-            belong to the tracker.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -33,11 +31,11 @@ class OnnxClassifier:
             contract; names the file, the field and both values.
     """
 
-    def __init__(self, path: Path | str, threads: int = 1) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(f'model: {self.path} is no file')
-        self._session = _open_session(self.path, threads)
+        self._session = _open_session(self.path)
         try:
             metadata = self._session.get_modelmeta().custom_metadata_map
             self.contract = ModelContract.from_metadata(metadata)
@@ -93,9 +91,10 @@ class OnnxClassifier:
                 )
 
 
-def _open_session(path: Path, threads: int) -> ort.InferenceSession:
+def _open_session(path: Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    # The models are small, and the other cores belong to the tracker.
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     # Idle worker threads would otherwise spin and take the tracker's core.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')

@@ -36,11 +36,6 @@ app.add_typer(dataset, name='dataset')
 app.add_typer(benchmark, name='benchmark')
 
 
-@app.callback()
-def _root() -> None:
-    """Keeps verbs verbs while there is only one."""
-
-
 def main() -> None:
     """Entry point of the program."""
     app()

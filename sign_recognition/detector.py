@@ -57,7 +57,7 @@ class DetectorConfig:
 
     solution: str = 'hands'
     mirrored: bool = True
-    model_complexity: int = 1
+    model_complexity: int = 0
     min_detection_confidence: float = 0.5
     min_tracking_confidence: float = 0.5
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sign_recognition.landmarks import HAND_BONES, LEFT_HAND, RIGHT_HAND, LandmarkFrame
-from sign_recognition.motion import MotionLimits, Velocity, velocity_in_words
+from sign_recognition.motion import REST, MotionLimits, Velocity, velocity_in_words
 
 Image = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -218,11 +218,11 @@ def _draw_arrows(pen: _Pen, velocity: Velocity, centre: tuple[float, float], rad
     """Where to, as an arrow from the centre; which way it turns, as one along the circle."""
     forward, left, turn = velocity[0], velocity[1], velocity[5]
     speed = float(np.hypot(forward, left))
-    if speed > 0.005:
+    if speed > REST:
         share = min(0.35 + 0.65 * speed / _UNSCALED.linear_mps, 1.0)
         tip = np.array([-left, -forward]) / speed * share * (radius - 8)
         pen.line(np.stack([np.zeros(2), tip]) + centre, 4, _GREEN)
-    if abs(turn) > 0.005:
+    if abs(turn) > REST:
         share = min(0.25 + 0.75 * abs(turn) / _UNSCALED.angular_radps, 1.0)
         angles = np.linspace(0, np.sign(turn) * share * np.pi * 0.8, 24)
         along = np.stack([-np.sin(angles), -np.cos(angles)], axis=1) * radius

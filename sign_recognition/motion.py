@@ -25,7 +25,7 @@ AXES = ('linear_x', 'linear_y', 'linear_z', 'angular_x', 'angular_y', 'angular_z
 Velocity = npt.NDArray[np.float64]
 
 # Slower than this, m/s or rad/s, is shown as rest: it would read 0.00.
-_REST = 0.005
+REST = 0.005
 
 # A step after a pause speeds up no more than after this long, whatever the clock says.
 _LONGEST_STEP_S = 0.1
@@ -221,7 +221,7 @@ def velocity_in_words(velocity: Velocity) -> list[str]:
     return [
         f'{name} {value:+.2f} {unit}'
         for (name, unit), value in zip(names, velocity, strict=True)
-        if abs(value) >= _REST
+        if abs(value) >= REST
     ]
 
 

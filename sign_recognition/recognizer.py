@@ -22,7 +22,7 @@ from sign_recognition.decision import (
 from sign_recognition.landmarks import LandmarkFrame, Points
 from sign_recognition.model_contract import ModelContract, ModelContractError
 from sign_recognition.pixels import PixelArray
-from sign_recognition.sequence import ImageBuffer, SequenceBuffer
+from sign_recognition.sequence import MAX_GAP_S, ImageBuffer, SequenceBuffer
 
 # Time in which a tracker loses the hand of a fast swipe and finds it again.
 MAX_UNSEEN_S = 0.2
@@ -70,7 +70,7 @@ class Recognizer:
         self,
         classifier: Classifier,
         thresholds: DecisionThresholds | None = None,
-        max_gap_s: float = 0.5,
+        max_gap_s: float = MAX_GAP_S,
         max_unseen_s: float = MAX_UNSEEN_S,
     ) -> None:
         if not max_unseen_s >= 0:

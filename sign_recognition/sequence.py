@@ -14,6 +14,9 @@ from sign_recognition.pixels import PixelArray
 Item = TypeVar('Item', Points, PixelArray)
 Stamps = npt.NDArray[np.int64]
 
+# A longer pause between frames begins a new stream.
+MAX_GAP_S = 0.5
+
 
 class _Stream(Generic[Item]):
     """The newest items of one stream and where a window's samples lie among them.
@@ -31,7 +34,7 @@ class _Stream(Generic[Item]):
         ValueError: an argument is out of its range.
     """
 
-    def __init__(self, window_frames: int, rate_hz: float, max_gap_s: float = 0.5) -> None:
+    def __init__(self, window_frames: int, rate_hz: float, max_gap_s: float = MAX_GAP_S) -> None:
         if window_frames < 1 or not rate_hz > 0 or not max_gap_s > 0:
             raise ValueError(
                 f'window_frames, rate_hz, max_gap_s: {window_frames}, {rate_hz}, {max_gap_s}, '

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+# How far back rate and percentiles look.
+_WINDOW_S = 3.0
+
 
 @dataclass(frozen=True)
 class Percentiles:
@@ -27,14 +30,9 @@ class Percentiles:
 
 
 class StreamStatistics:
-    """What a node tells of the stream through it, over the last few seconds.
+    """What a node tells of the stream through it, over the last few seconds."""
 
-    Args:
-        window_s: how far back rate and percentiles look.
-    """
-
-    def __init__(self, window_s: float = 3.0) -> None:
-        self._window_s = window_s
+    def __init__(self) -> None:
         self._times_s: deque[float] = deque()
         self._ages_s: deque[float] = deque()
         self._latencies_s: deque[float] = deque()
@@ -53,11 +51,11 @@ class StreamStatistics:
         self._times_s.append(now_s)
         self._ages_s.append(age_s)
         self._latencies_s.append(latency_s)
-        self._forget_before(now_s - self._window_s)
+        self._forget_before(now_s - _WINDOW_S)
 
     def rate_hz(self, now_s: float) -> float:
         """Outputs per second over the window; 0 where none came lately."""
-        self._forget_before(now_s - self._window_s)
+        self._forget_before(now_s - _WINDOW_S)
         if len(self._times_s) < 2:
             return 0.0
         return (len(self._times_s) - 1) / max(now_s - self._times_s[0], 1e-9)

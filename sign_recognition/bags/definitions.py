@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,25 +48,22 @@ def typestore(msgtype: str, definition: Definition | None) -> Typestore:
     return store
 
 
-def installed_definition(
-    msgtype: str, read: Callable[[str], str | None] | None = None
-) -> Definition:
+def installed_definition(msgtype: str) -> Definition:
     """The definition of a type as the packages on this machine have it, with all types within.
+
+    Where ROS 2 is not installed, of the standard types that come with rosbags.
 
     Args:
         msgtype: as 'sensor_msgs/msg/Image'.
-        read: gives the text of a type's .msg file; None: of the installed packages, and where ROS 2
-            is not installed, of the standard types that come with rosbags.
 
     Raises:
         BagError: a type is not installed.
     """
-    read = read or _read_installed
     texts: dict[str, str] = {}
     missing = [msgtype]
     while missing:
         name = missing.pop(0)
-        text = read(name)
+        text = _read_installed(name)
         if text is None:
             raise BagError(f'message type {name!r} is not installed, it has no definition')
         texts[name] = text

@@ -40,14 +40,12 @@ def landmark_record(
     return _record(store, message, LANDMARKS, topic, frame.stamp_ns if log_ns is None else log_ns)
 
 
-def gesture_record(
-    event: GestureEvent, topic: str = '/label', log_ns: int | None = None, frame_id: str = ''
-) -> Record:
+def gesture_record(event: GestureEvent, topic: str = '/label', log_ns: int | None = None) -> Record:
     """A gesture event as a recorded message; the arguments are those of `landmark_record`."""
     store = _store(GESTURE)
     kinds = {kind: number for number, kind in EVENT_KINDS.items()}
     message = store.types[GESTURE](
-        header=_header(store, event.stamp_ns, frame_id),
+        header=_header(store, event.stamp_ns, ''),
         kind=kinds[event.kind],
         label=event.label,
         score=event.score,

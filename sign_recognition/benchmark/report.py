@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.table import Table
 
+from sign_recognition.atomic import whole_file
 from sign_recognition.benchmark import online
 from sign_recognition.benchmark.online import Cause, Judged, causes, figures, meets, slices
 from sign_recognition.benchmark.people import People
@@ -248,10 +249,6 @@ def robustness_picture(name: str, cells: Sequence[Cell], path: Path) -> None:
     axes.set_xlabel('clips named rightly, %')
     axes.set_title(f'{name}: one thing other than usual', fontsize=10)
     axes.spines[['top', 'right']].set_visible(False)
-    partial = path.with_name(f'.{path.name}.partial')
-    try:
-        # No date and no version of the software in the file: the same figures give the same file.
-        figure.savefig(partial, format='png', dpi=110, metadata={'Software': None})
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    # No date and no version of the software in the file: the same figures give the same file.
+    with whole_file(path) as unfinished:
+        figure.savefig(unfinished, format='png', dpi=110, metadata={'Software': None})

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sign_recognition.commands.errors import one_error
-from sign_recognition.commands.options import Solution
+from sign_recognition.commands.errors import check_folders, one_error
+from sign_recognition.commands.options import Gestures, ImageTopic, Mirrored, Model, Solution
 from sign_recognition.graph import AUTO, solution_for
 
 if TYPE_CHECKING:
@@ -37,17 +37,11 @@ def annotate(
     duration: Annotated[
         float | None, typer.Option(min=0.1, help='Only so many seconds from the beginning.')
     ] = None,
-    image_topic: Annotated[
-        str, typer.Option(help='Images to take, where a bag holds several.')
-    ] = '',
-    mirrored: Annotated[
-        bool, typer.Option(help='The images are mirror images (selfie view).')
-    ] = True,
+    image_topic: ImageTopic = '',
+    mirrored: Mirrored = True,
     solution: Solution = AUTO,
-    model: Annotated[str, typer.Option(help='ONNX file or name of a shipped model.')] = '',
-    gestures: Annotated[
-        str, typer.Option(help='Gesture table (YAML): what each gesture does.')
-    ] = '',
+    model: Model = '',
+    gestures: Gestures = '',
 ) -> None:
     """Draw landmarks, scores, gestures and commands on a recording."""
     from rich.console import Console
@@ -83,8 +77,7 @@ def _check(video: str, out: Path, duration: float | None) -> None:
         raise ValueError(f'out: {out}, allowed is a name that ends in {_VIDEO_SUFFIX}')
     if out.resolve() == Path(video).expanduser().resolve():
         raise ValueError(f'out: {out} is the recording itself, allowed is another name')
-    if not out.resolve().parent.is_dir():
-        raise FileNotFoundError(f'out: {out.resolve().parent} is no folder')
+    check_folders(out=out)
     if video == SIGNER and duration is None:
         raise ValueError(f'{SIGNER} performs without end: --duration says how long')
 
@@ -100,7 +93,7 @@ def _make_annotator(mirrored: bool, solution: str, model: str, gestures: str) ->
 
     table = load_gesture_table(gestures or config_file('gestures.yaml'))
     recognizer = Recognizer(OnnxClassifier(model_file(model)))
-    config = DetectorConfig(solution_for(solution, [model]), mirrored, model_complexity=0)
+    config = DetectorConfig(solution_for(solution, [model]), mirrored)
     return Annotator(make_detector(config), recognizer, MotionController(table, MotionLimits()))
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from sign_recognition.commands.errors import one_error
-from sign_recognition.commands.options import Model
+from sign_recognition.commands.errors import check_folders, one_error
+from sign_recognition.commands.options import HtmlReport, JsonReport, Model
 from sign_recognition.native_output import load_quietly
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ Cache = Annotated[
     Path | None,
     typer.Option(file_okay=False, help='Keeps fitted hands and tracked videos for the next time.'),
 ]
-JsonReport = Annotated[Path | None, typer.Option(dir_okay=False, help='JSON file to write.')]
 
 
 @benchmark.command()
@@ -61,7 +60,7 @@ def online(
     ] = 4,
     seed: Seed = 0,
     report: JsonReport = None,
-    html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
+    html: HtmlReport = None,
     cache: Cache = None,
 ) -> None:
     """Continuous streams: gestures between other movement, idle hands, real footage."""
@@ -81,7 +80,7 @@ def online(
         from sign_recognition.evaluation.report import to_text
 
         plan = Plan(parse_rates(rates), streams, idle_minutes, talking_minutes, footage_views, seed)
-        check_folders(report, html)
+        check_folders(report=report, html=html)
         console = Console()
         classifier, people = read_people(model, data, signers, cache, console)
         made = list(make_streams(people, plan))
@@ -124,7 +123,7 @@ def robustness(
         from sign_recognition.benchmark.robustness import conditions, measure_each
         from sign_recognition.evaluation.report import to_text
 
-        check_folders(report, picture)
+        check_folders(report=report, picture=picture)
         classifier = open_model(model)
         contract, console = classifier.contract, Console()
         chosen = chosen_signers(contract, signers)
@@ -196,17 +195,6 @@ def parse_rates(text: str) -> tuple[float, ...]:
     if not rates_hz or not all(1 <= each <= 240 for each in rates_hz):
         raise ValueError(f'rates: {text!r}, allowed are numbers from 1 to 240 with commas between')
     return rates_hz
-
-
-def check_folders(*outputs: Path | None) -> None:
-    """Refuse outputs that cannot be written before anything long begins.
-
-    Raises:
-        FileNotFoundError: there is no folder for one.
-    """
-    for path in outputs:
-        if path and not path.resolve().parent.is_dir():
-            raise FileNotFoundError(f'{path}: {path.resolve().parent} is no folder')
 
 
 def progress(

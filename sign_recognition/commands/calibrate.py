@@ -13,11 +13,10 @@ from sign_recognition.commands.benchmark import (
     Cache,
     Data,
     Signers,
-    check_folders,
     progress,
     read_people,
 )
-from sign_recognition.commands.errors import one_error
+from sign_recognition.commands.errors import check_folders, one_error
 from sign_recognition.commands.options import Model
 from sign_recognition.native_output import load_quietly
 
@@ -61,7 +60,7 @@ def calibrate(
         from sign_recognition.training.export import rewrite_contract
 
         console = Console()
-        check_folders(out)
+        check_folders(out=out)
         classifier, people = read_people(model, data, signers, cache, console)
         plan = Plan((_RATE_HZ,), streams, idle_minutes, idle_minutes / 4, 4, _SEED)
         made = list(make_streams(people, plan))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sign_recognition.commands.errors import one_error
+from sign_recognition.commands.errors import check_folders, one_error
+from sign_recognition.commands.options import HtmlReport
 
 if TYPE_CHECKING:
     from sign_recognition.datasets.collection import Failure, ImportOptions
@@ -41,7 +42,7 @@ def import_(
         str, typer.Option(help='MediaPipe solution for images: holistic or hands.')
     ] = 'holistic',
     model_complexity: Annotated[
-        int, typer.Option(min=0, max=1, help='Of that solution: 0 faster, 1 more exact.')
+        int, typer.Option(min=0, max=1, help='Of hands: 0 faster, 1 more exact; holistic has one.')
     ] = 1,
     rate_hz: Annotated[
         float | None, typer.Option(min=0.1, help='Frames per second, where nothing says it.')
@@ -190,7 +191,7 @@ def render(
 @dataset.command('info')
 def info(
     folder: Annotated[Path, typer.Argument(help='Data set.')],
-    html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
+    html: HtmlReport = None,
 ) -> None:
     """Describe a data set: classes, signers, lengths, what is missing, what leaks."""
     with one_error():
@@ -202,8 +203,7 @@ def info(
         from sign_recognition.datasets.page import page, table
         from sign_recognition.datasets.store import Dataset
 
-        if html and not html.resolve().parent.is_dir():
-            raise FileNotFoundError(f'html: {html.resolve().parent} is no folder')
+        check_folders(html=html)
         data = Dataset(folder)
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task('read', total=len(data))

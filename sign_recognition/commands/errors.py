@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -27,3 +28,17 @@ def one_error() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo('broken off', err=True)
         raise typer.Exit(130) from None
+
+
+def check_folders(**outputs: Path | None) -> None:
+    """Refuse outputs that cannot be written before anything long begins.
+
+    Args:
+        outputs: the files by the names of their options.
+
+    Raises:
+        FileNotFoundError: there is no folder for one.
+    """
+    for name, path in outputs.items():
+        if path and not path.resolve().parent.is_dir():
+            raise FileNotFoundError(f'{name}: {path.resolve().parent} is no folder')

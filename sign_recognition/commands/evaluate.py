@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sign_recognition.commands.errors import one_error
-from sign_recognition.commands.options import Solution
+from sign_recognition.commands.errors import check_folders, one_error
+from sign_recognition.commands.options import HtmlReport, JsonReport, Mirrored, Solution
 from sign_recognition.graph import AUTO, solution_for
 from sign_recognition.native_output import load_quietly
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from sign_recognition.evaluation.recordings import Recording
     from sign_recognition.evaluation.truth import Truth
 
-# As config/landmark.yaml has it.
-_MODEL_COMPLEXITY = 0
+_TOLERANCE = 0.02
 
 
 def evaluate(
@@ -63,8 +62,8 @@ def evaluate(
         list[str] | None,
         typer.Option(help='ONNX file or name of a shipped model; several are compared.'),
     ] = None,
-    report: Annotated[Path | None, typer.Option(dir_okay=False, help='JSON file to write.')] = None,
-    html: Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')] = None,
+    report: JsonReport = None,
+    html: HtmlReport = None,
     landmarks: Annotated[
         Path | None,
         typer.Option(
@@ -77,13 +76,14 @@ def evaluate(
         typer.Option(help='Report of before: exit with 1 where a figure is worse now.'),
     ] = None,
     tolerance: Annotated[
-        float,
-        typer.Option(min=0, help='How much worse is no regression: a share of max(1, old value).'),
-    ] = 0.02,
+        float | None,
+        typer.Option(
+            min=0,
+            help=f'How much worse is no regression: a share of max(1, old value).  [{_TOLERANCE}]',
+        ),
+    ] = None,
     topic: Annotated[str, typer.Option(help='Landmarks or images of a bag that has several.')] = '',
-    mirrored: Annotated[
-        bool, typer.Option(help='The images are mirror images (selfie view).')
-    ] = True,
+    mirrored: Mirrored = True,
     solution: Solution = AUTO,
 ) -> None:
     """Evaluate recordings: how many gestures are found, how late, and what is false.
@@ -94,7 +94,8 @@ def evaluate(
     if data:
         of_recordings = {
             'RECORDINGS': recordings, '--truth': truth, '--truth-map': truth_map, '--tier': tier,
-            '--silent': silent, '--landmarks': landmarks, '--baseline': baseline, '--topic': topic,
+            '--silent': silent, '--landmarks': landmarks, '--baseline': baseline,
+            '--tolerance': tolerance is not None, '--topic': topic,
             '--no-mirrored': not mirrored, '--solution': solution != AUTO,
         }  # fmt: skip
         given = [k for k, v in of_recordings.items() if v]
@@ -113,14 +114,15 @@ def evaluate(
             raise ValueError('RECORDINGS: none, allowed are some, or --data FOLDER')
         if view != 'recorded':
             raise ValueError('--view: only together with --data')
-        _check(models, baseline, (report, html))
+        tolerance = _tolerance(baseline, tolerance, models)
+        check_folders(report=report, html=html)
         before = read_baseline(baseline) if baseline else None
         found = find_recordings(recordings, topic)
         if landmarks:
             check_unwritten(landmarks, found)
         evaluation = _evaluate(
             found, models, _read_truth(truth, truth_map or [], tier), silent,
-            DetectorConfig(solution_for(solution, models), mirrored, _MODEL_COMPLEXITY),
+            DetectorConfig(solution_for(solution, models), mirrored),
         )  # fmt: skip
         content = make_report(evaluation)
         worse = regressions(content, before, tolerance) if before else []
@@ -154,7 +156,7 @@ def _evaluate_clips(
 
         if refused:
             raise ValueError(f'{", ".join(refused)}: not together with --data')
-        _check(models, None, (report, html))
+        check_folders(report=report, html=html)
         folder, results = _classify_clips(data, models, _camera(view))
         if report:
             write_whole(report, to_text(clip_report(folder, results, view)))
@@ -208,18 +210,17 @@ def _classify_clips(
         return folder, evaluate_clips(folder, classifiers, lambda: progress.advance(task), camera)
 
 
-def _check(models: Sequence[str], baseline: Path | None, outputs: Sequence[Path | None]) -> None:
-    """Refuse what cannot work before anything long begins.
+def _tolerance(baseline: Path | None, given: float | None, models: Sequence[str]) -> float:
+    """How much worse than the report of before is no regression.
 
     Raises:
         ValueError: the options contradict each other.
-        FileNotFoundError: there is no folder for an output.
     """
+    if baseline is None and given is not None:
+        raise ValueError('--tolerance: only together with --baseline')
     if baseline and len(models) > 1:
         raise ValueError(f'baseline: is for one model, given are {len(models)}')
-    for path in outputs:
-        if path and not path.resolve().parent.is_dir():
-            raise FileNotFoundError(f'{path}: {path.resolve().parent} is no folder')
+    return _TOLERANCE if given is None else given
 
 
 def _read_truth(path: Path | None, pairs: Sequence[str], tier: str) -> Truth | None:

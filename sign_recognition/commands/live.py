@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sign_recognition.commands.errors import one_error
+from sign_recognition.commands.errors import check_folders, one_error
 from sign_recognition.commands.options import (
     CommandTopic,
     Config,
@@ -86,5 +86,4 @@ def check(options: LiveOptions | ReplayOptions, report: Path | None) -> None:
         load_gesture_table(options.gestures)
     if options.config and not Path(options.config).expanduser().is_file():
         raise FileNotFoundError(f'config: {options.config} is no file')
-    if report is not None and not report.resolve().parent.is_dir():
-        raise FileNotFoundError(f'report: {report.resolve().parent} is no folder')
+    check_folders(report=report)

@@ -26,4 +26,7 @@ Duration = Annotated[
     float | None, typer.Option(min=0.1, help='End after so many seconds from the first image.')
 ]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help='JSON file to write at the end.')]
+JsonReport = Annotated[Path | None, typer.Option(dir_okay=False, help='JSON file to write.')]
+HtmlReport = Annotated[Path | None, typer.Option(dir_okay=False, help='HTML file to write.')]
+ImageTopic = Annotated[str, typer.Option(help='Images to take, where the bag holds several.')]
 Plain = Annotated[bool, typer.Option(help='Lines instead of a picture.')]

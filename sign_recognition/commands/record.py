@@ -14,6 +14,7 @@ from sign_recognition.commands.options import (
     Height,
     Mirrored,
     Model,
+    Plain,
     Rate,
     Seed,
     Solution,
@@ -73,7 +74,7 @@ def record(
     model: Model = _LIVE.model,
     stamped: Stamped = _LIVE.stamped,
     config: Config = _LIVE.config,
-    plain: Annotated[bool, typer.Option('--plain', help='Lines instead of a picture.')] = False,
+    plain: Plain = False,
 ) -> None:
     """Record a graph to a rosbag2: landmarks, scores, gestures, commands; on request images."""
     from sign_recognition.live.session import LiveSession, SessionPlan

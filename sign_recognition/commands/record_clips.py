@@ -72,7 +72,7 @@ def record_clips(
         config = SourceConfig(source=source, mirrored=mirrored)
         player = Player(lambda: open_source(config, time.monotonic), time.monotonic, time.sleep)
         with native_errors_hidden():
-            detector = make_detector(DetectorConfig(solution, mirrored, model_complexity=0))
+            detector = make_detector(DetectorConfig(solution, mirrored))
         try:
             with _open_screen(plain) as screen:
                 run_takes(player, detector, TakeRecorder(seconds), screen, out, label, signer)

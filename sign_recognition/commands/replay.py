@@ -13,6 +13,7 @@ from sign_recognition.commands.options import (
     Config,
     Duration,
     Gestures,
+    ImageTopic,
     Mirrored,
     Model,
     Plain,
@@ -33,9 +34,7 @@ def replay(
             '--from', help='landmarks, images, or auto: landmarks, where the bag holds them.'
         ),
     ] = _DEFAULTS.start,
-    image_topic: Annotated[
-        str, typer.Option(help='Images to take, where the bag holds several.')
-    ] = _DEFAULTS.image_topic,
+    image_topic: ImageTopic = _DEFAULTS.image_topic,
     rate: Annotated[
         float, typer.Option(min=0.1, max=10, help='Seconds of the bag per second.')
     ] = _DEFAULTS.rate,

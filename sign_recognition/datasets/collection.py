@@ -19,7 +19,7 @@ class ImportOptions:
     Attributes:
         mirrored: the images are (or were, when their landmarks were found) mirror images.
         solution: MediaPipe solution for images, 'hands' or 'holistic'.
-        model_complexity: of that solution, 0 (faster) or 1 (more exact).
+        model_complexity: of 'hands', 0 (faster) or 1 (more exact); 'holistic' has one model.
         rate_hz: frames per second where the source does not say; None is the kind's usual one.
         aspect: image height / width where y is a share of the height and the source does not say;
             None is the kind's usual one.

@@ -17,16 +17,13 @@ HAND_POINTS = 21
 POSE_POINTS = 33
 
 
-def from_parts(
-    left_hand: Points, right_hand: Points, pose: Points, zeros_are_missing: bool = True
-) -> Points:
-    """Join the parts of each frame.
+def from_parts(left_hand: Points, right_hand: Points, pose: Points) -> Points:
+    """Join the parts of each frame; one whose numbers are all zero was not seen.
 
     Args:
         left_hand: (F, 21, 3).
         right_hand: (F, 21, 3).
         pose: (F, 33, 3).
-        zeros_are_missing: a part whose numbers are all zero was not seen.
 
     Returns:
         (F, 75, 3) float32, NaN for not seen.
@@ -34,9 +31,7 @@ def from_parts(
     points = np.empty((len(left_hand), POINT_COUNT, 3), np.float32)
     for part, values in ((LEFT_HAND, left_hand), (RIGHT_HAND, right_hand), (POSE, pose)):
         points[:, part] = values
-        if zeros_are_missing:
-            unseen = ~values.any(axis=(1, 2))
-            points[unseen, part] = np.nan
+        points[~values.any(axis=(1, 2)), part] = np.nan
     return points
 
 

@@ -11,6 +11,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sign_recognition.atomic import write_whole
+from sign_recognition.atomic import whole_file, write_whole
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.collection import Failure
 from sign_recognition.datasets.info import CLIPS_FILE, FORMAT, DatasetInfo
@@ -115,7 +116,7 @@ class DatasetWriter:
             return
         table = _to_table(self._clips, self._schema)
         part = self._unfinished / f'{_PART_PREFIX}{self._next_part:06d}.parquet'
-        with _WholeFile(part, self._schema) as write:
+        with _clips_file(part, self._schema) as write:
             write(table)
         self._clips = []
         self._next_part += 1
@@ -123,7 +124,7 @@ class DatasetWriter:
     def finish(self, failures: Iterable[Failure] = ()) -> None:
         """Make the data set of its parts: from now on it is there."""
         self.flush()
-        with _WholeFile(self._unfinished / CLIPS_FILE, self._schema) as write:
+        with _clips_file(self._unfinished / CLIPS_FILE, self._schema) as write:
             for part in self._part_files():
                 write(pq.read_table(part, schema=self._schema))
         with (self._unfinished / FAILURES_FILE).open('w', newline='', encoding='utf-8') as file:
@@ -146,37 +147,28 @@ def write_dataset(folder: Path, info: DatasetInfo, clips: Iterable[Clip]) -> int
         OSError: it cannot be written; what was there before stays.
     """
     count, file_schema, remaining = 0, schema(info), iter(clips)
-    with _WholeFile(folder / CLIPS_FILE, file_schema) as write:
+    with _clips_file(folder / CLIPS_FILE, file_schema) as write:
         while group := list(islice(remaining, CLIPS_PER_GROUP)):
             write(_to_table(group, file_schema))
             count += len(group)
     return count
 
 
-class _WholeFile:
-    """A Parquet file that is there whole or not at all; calling it writes a row group."""
-
-    def __init__(self, path: Path, file_schema: pa.Schema) -> None:
-        self._path = path
-        self._partial = path.with_name(f'.{path.name}.partial')
-        self._writer = pq.ParquetWriter(
-            self._partial,
+@contextmanager
+def _clips_file(path: Path, file_schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """A Parquet file that is there whole or not at all; what is given writes a row group."""
+    with (
+        whole_file(path) as unfinished,
+        pq.ParquetWriter(
+            unfinished,
             file_schema,
             compression='zstd',
             use_dictionary=list(_REPEATED),
             # Neighbouring coordinates share their first bytes: side by side these compress well.
             use_byte_stream_split=['points.list.element'],
-        )
-
-    def __enter__(self) -> Callable[[pa.Table], None]:
-        return self._writer.write_table  # type: ignore[no-any-return]
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._writer.close()
-        if kind is None:
-            self._partial.replace(self._path)
-        else:
-            self._partial.unlink()
+        ) as writer,
+    ):
+        yield writer.write_table
 
 
 def _read_ids(path: Path) -> list[str]:
@@ -275,7 +267,7 @@ class Dataset:
 
     def rewrite(self, split: Sequence[str], fold: Sequence[int]) -> None:
         """Give each clip another split and fold; the file is replaced when all is written."""
-        with _WholeFile(self.path, self._file.schema_arrow) as write:
+        with _clips_file(self.path, self._file.schema_arrow) as write:
             for group in range(self._groups):
                 rows = slice(self._first_rows[group], self._first_rows[group + 1])
                 table = self._read_table(group)

@@ -46,21 +46,18 @@ def descriptor(clip: Clip) -> Descriptors:
     return centred / length if length > 0 else centred
 
 
-def near_twins(
-    descriptors: Descriptors, groups: Sequence[Hashable], distance: float = NEAR
-) -> list[tuple[int, int]]:
+def near_twins(descriptors: Descriptors, groups: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Pairs of clips of different groups that are the same recording, nearly.
 
     Args:
         descriptors: (N, D) of length 1, or zero.
         groups: of each clip: its split.
-        distance: at which two are the same.
 
     Returns:
         Pairs of rows; of each clip the nearest twin in each later group.
     """
     rows = _rows_by_group(groups)
-    least = 1 - distance**2 / 2  # the dot product of unit vectors at that distance
+    least = 1 - NEAR**2 / 2  # the dot product of unit vectors at that distance
     pairs = []
     for number, one in enumerate(rows):
         for other in rows[number + 1 :]:

@@ -66,18 +66,16 @@ class Match:
         return hits / len(self.found) if self.found else float('nan')
 
 
-def may_explain(known: Interval, time_s: float, latest_start_s: float = LATEST_START_S) -> bool:
+def may_explain(known: Interval, time_s: float) -> bool:
     """Whether an event that begins at this time may be due to a known movement."""
-    return known.start_s <= time_s <= known.end_s + latest_start_s
+    return known.start_s <= time_s <= known.end_s + LATEST_START_S
 
 
-def match_events(
-    truth: Sequence[Interval], events: Sequence[Interval], latest_start_s: float = LATEST_START_S
-) -> Match:
+def match_events(truth: Sequence[Interval], events: Sequence[Interval]) -> Match:
     """Pair events with known gestures, each at most once, in order of time.
 
     An event is a gesture's when it has its label and starts between the beginning of the stroke
-    and `latest_start_s` after its end.
+    and LATEST_START_S after its end.
     """
     free = sorted(range(len(events)), key=lambda i: events[i].start_s)
     found: list[int | None] = [None] * len(truth)
@@ -87,8 +85,7 @@ def match_events(
             (
                 i
                 for i in free
-                if events[i].label == stroke.label
-                and may_explain(stroke, events[i].start_s, latest_start_s)
+                if events[i].label == stroke.label and may_explain(stroke, events[i].start_s)
             ),
             None,
         )

@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 NAN = math.nan
 RELIABILITY_BINS = 10
 _HOUR_S = 3600.0
+# Of the bootstrap: events follow each other within less.
+_BLOCK_S = 10.0
 
 # Which way each figure is better: 1 up, -1 down.
 BETTER: Mapping[str, int] = {
@@ -421,9 +423,7 @@ def mcnemar(found_by_one: Sequence[bool], found_by_other: Sequence[bool]) -> flo
     return min(1.0, 2 * tail / (1 << count))
 
 
-def bootstrap_difference(
-    one: Outcomes, other: Outcomes, block_s: float = 10.0, rounds: int = 2000
-) -> tuple[float, float]:
+def bootstrap_difference(one: Outcomes, other: Outcomes, rounds: int = 2000) -> tuple[float, float]:
     """Where the difference of the false events per hour lies, with 95 % confidence.
 
     The paired percentile bootstrap (Efron & Tibshirani 1993): blocks of the recordings are drawn
@@ -432,13 +432,12 @@ def bootstrap_difference(
     Args:
         one: outcomes of one model.
         other: of the other model, on the same recordings in the same order.
-        block_s: length of a block.
         rounds: how often to draw.
 
     Returns:
         Lower and upper bound of other minus one; NaN where fewer than two blocks were recorded.
     """
-    blocks = [_blocks(each, its_twin, block_s) for each, its_twin in zip(one, other, strict=True)]
+    blocks = [_blocks(each, its_twin) for each, its_twin in zip(one, other, strict=True)]
     table = np.concatenate([np.empty((0, 2)), *blocks])
     if len(table) < 2:
         return NAN, NAN
@@ -450,9 +449,9 @@ def bootstrap_difference(
     return float(low), float(high)
 
 
-def _blocks(one: Outcome, other: Outcome, block_s: float) -> Floats:
+def _blocks(one: Outcome, other: Outcome) -> Floats:
     """(blocks, 2) of one recording: false events of other less those of one, and seconds."""
-    count = max(1, round(one.duration_s / block_s))
+    count = max(1, round(one.duration_s / _BLOCK_S))
     edges = np.linspace(0, one.duration_s, count + 1)
     told = [
         np.histogram([each.announced_s for each in outcome.false], edges)[0]

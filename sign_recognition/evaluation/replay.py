@@ -14,6 +14,7 @@ from sign_recognition.detector import Detector
 from sign_recognition.evaluation.events import Detection, Interval
 from sign_recognition.landmarks import LandmarkFrame
 from sign_recognition.recognizer import Recognition, Recognizer
+from sign_recognition.sequence import MAX_GAP_S
 from sign_recognition.sources.base import Source
 
 
@@ -69,7 +70,6 @@ def decide(
     probabilities: npt.NDArray[np.float32],
     labels: Sequence[str],
     thresholds: DecisionThresholds,
-    max_gap_s: float = 0.5,
 ) -> Trace:
     """The events that a Recognizer would tell of probabilities that are known already.
 
@@ -78,13 +78,12 @@ def decide(
         probabilities: (N, classes) in the order of the labels.
         labels: of the model.
         thresholds: when scores become events.
-        max_gap_s: a longer pause begins a new stream.
     """
     policy = DecisionPolicy(labels, thresholds)
     recognitions, last_s = [], -np.inf
     for time_s, scores in zip(times_s, probabilities, strict=True):
         stamp_ns = round(time_s * 1e9)
-        ended = policy.reset() if time_s - last_s > max_gap_s else []
+        ended = policy.reset() if time_s - last_s > MAX_GAP_S else []
         recognitions.append(Recognition(stamp_ns, scores, [*ended, *policy.step(stamp_ns, scores)]))
         last_s = time_s
     return Trace(times_s, probabilities, tuple(detections(recognitions)))

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.evaluation.events import Interval
+from sign_recognition.sources.files import VIDEO_SUFFIXES
 
 # The names under which a column is known; the first is the usual one.
 _COLUMNS = {
@@ -21,7 +22,7 @@ _COLUMNS = {
 }
 _DELIMITERS = ',;\t'
 # Endings that a recording's name may have in one place and lack in another.
-_SUFFIXES = ('.mcap', '.db3', '.mp4', '.avi', '.gif', '.mov', '.mkv', '.webm', '.m4v', '.mpg')
+_SUFFIXES = ('.mcap', '.db3', *VIDEO_SUFFIXES)
 
 
 class TruthError(ValueError):

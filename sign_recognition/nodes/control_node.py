@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.clock import Clock, ClockType
@@ -30,6 +30,7 @@ from sign_recognition.stream_statistics import StreamStatistics
 _FINISH_S = 1.0
 # How often it is said that images are ignored.
 _TELL_S = 5.0
+_LIMITS = MotionLimits()
 
 
 @dataclass(frozen=True)
@@ -49,29 +50,48 @@ class ControlParameters:
         high=60.0,
     )
     linear_mps: float = parameter(
-        0.5, 'Largest linear speed, m/s', low=0.0, high=10.0, dynamic=True
+        _LIMITS.linear_mps, 'Largest linear speed, m/s', low=0.0, high=10.0, dynamic=True
     )
     angular_radps: float = parameter(
-        1.0, 'Largest angular speed, rad/s', low=0.0, high=20.0, dynamic=True
+        _LIMITS.angular_radps, 'Largest angular speed, rad/s', low=0.0, high=20.0, dynamic=True
     )
     linear_accel_mps2: float = parameter(
-        1.0, 'Largest linear acceleration, m/s^2', low=0.01, high=100.0, dynamic=True
+        _LIMITS.linear_accel_mps2,
+        'Largest linear acceleration, m/s^2',
+        low=0.01,
+        high=100.0,
+        dynamic=True,
     )
     angular_accel_radps2: float = parameter(
-        2.0, 'Largest angular acceleration, rad/s^2', low=0.01, high=100.0, dynamic=True
+        _LIMITS.angular_accel_radps2,
+        'Largest angular acceleration, rad/s^2',
+        low=0.01,
+        high=100.0,
+        dynamic=True,
     )
     decel_factor: float = parameter(
-        3.0, 'Slowing down is this many times as quick', low=1.0, high=100.0, dynamic=True
+        _LIMITS.decel_factor,
+        'Slowing down is this many times as quick',
+        low=1.0,
+        high=100.0,
+        dynamic=True,
     )
     stop_within_s: float = parameter(
-        0.5, 'At rest within this from the largest speed, whatever the accelerations, s',
+        _LIMITS.stop_within_s,
+        'At rest within this from the largest speed, whatever the accelerations, s',
         low=0.02, high=60.0, dynamic=True,
     )  # fmt: skip
     input_timeout_s: float = parameter(
-        0.25, 'Recognition silent for longer than this counts as dead, s', low=0.02, high=5.0
+        _LIMITS.input_timeout_s,
+        'Recognition silent for longer than this counts as dead, s',
+        low=0.02,
+        high=5.0,
     )
     hand_timeout_s: float = parameter(
-        0.5, 'No hand in view for longer than this stops the robot, s', low=0.02, high=60.0
+        _LIMITS.hand_timeout_s,
+        'No hand in view for longer than this stops the robot, s',
+        low=0.02,
+        high=60.0,
     )
     start_latched: bool = parameter(
         False, 'Begin stopped until re-armed; a live session starts a dead node again so'
@@ -79,16 +99,7 @@ class ControlParameters:
 
     def limits(self) -> MotionLimits:
         """The part that the motion controller needs."""
-        return MotionLimits(
-            linear_mps=self.linear_mps,
-            angular_radps=self.angular_radps,
-            linear_accel_mps2=self.linear_accel_mps2,
-            angular_accel_radps2=self.angular_accel_radps2,
-            decel_factor=self.decel_factor,
-            stop_within_s=self.stop_within_s,
-            input_timeout_s=self.input_timeout_s,
-            hand_timeout_s=self.hand_timeout_s,
-        )
+        return MotionLimits(**{each.name: getattr(self, each.name) for each in fields(_LIMITS)})
 
 
 class ControlNode(PipelineNode):

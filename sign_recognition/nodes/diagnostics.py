@@ -22,7 +22,6 @@ class DiagnosticsReporter:
         node: the node that reports.
         statistics: the stream through it.
         details: further facts, by name, asked for at each report.
-        idle_level: how to report a stream that stands still.
     """
 
     def __init__(
@@ -30,12 +29,10 @@ class DiagnosticsReporter:
         node: Node,
         statistics: StreamStatistics,
         details: Callable[[], Mapping[str, object]] = dict,
-        idle_level: bytes = DiagnosticStatus.WARN,
     ) -> None:
         self._node = node
         self._statistics = statistics
         self._details = details
-        self._idle_level = idle_level
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # By the wall, also where the ROS clock is a bag's: it may stand still, or not have begun.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -63,7 +60,7 @@ class DiagnosticsReporter:
         }
         flowing = rate_hz > 0
         return DiagnosticStatus(
-            level=DiagnosticStatus.OK if flowing else self._idle_level,
+            level=DiagnosticStatus.OK if flowing else DiagnosticStatus.WARN,
             name=f'sign_recognition: {self._node.get_name()}',
             message='running' if flowing else 'no input',
             hardware_id=self._node.get_name(),

@@ -19,6 +19,7 @@ from sign_recognition.pixels import ConversionError
 from sign_recognition.stream_statistics import StreamStatistics
 
 _LOG_PERIOD_S = 5.0
+_DETECTOR = DetectorConfig()
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,22 @@ class LandmarkParameters:
         choices=('hands', 'holistic'),
     )
     model_complexity: int = parameter(
-        0, 'MediaPipe model: 0 is faster, 1 more exact', low=0, high=1
+        _DETECTOR.model_complexity,
+        'Of hands: 0 is faster, 1 more exact; holistic has one',
+        low=0,
+        high=1,
     )
     min_detection_confidence: float = parameter(
-        0.5, 'Confidence to accept a new hand or person', low=0.0, high=1.0
+        _DETECTOR.min_detection_confidence,
+        'Confidence to accept a new hand or person',
+        low=0.0,
+        high=1.0,
     )
     min_tracking_confidence: float = parameter(
-        0.5, 'Confidence to go on tracking before looking anew', low=0.0, high=1.0
+        _DETECTOR.min_tracking_confidence,
+        'Confidence to go on tracking before looking anew',
+        low=0.0,
+        high=1.0,
     )
 
 

@@ -21,6 +21,7 @@ from sign_recognition.nodes.runner import PipelineNode, run
 from sign_recognition.pixels import ConversionError
 from sign_recognition.recognizer import MAX_UNSEEN_S, Recognizer
 from sign_recognition.resources import model_file
+from sign_recognition.sequence import MAX_GAP_S
 from sign_recognition.stream_statistics import StreamStatistics
 
 _LOG_PERIOD_S = 5.0
@@ -40,7 +41,7 @@ class RecognitionParameters:
         choices=('raw', 'compressed'),
     )
     max_gap_s: float = parameter(
-        0.5,
+        MAX_GAP_S,
         'A pause between landmarks longer than this begins a new stream, s',
         low=0.01,
         high=60.0,

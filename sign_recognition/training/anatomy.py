@@ -18,6 +18,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
+from sign_recognition.atomic import whole_file
 from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.sources.hand_model import (
     BONES,
@@ -82,9 +83,8 @@ def fit_cached(
     values = np.concatenate([_pack(motion) for motion in motions])
     lengths = np.array([motion.length_m for motion in motions])
     cache.parent.mkdir(parents=True, exist_ok=True)
-    partial = cache.with_suffix('.partial.npz')
-    np.savez(partial, values=values, lengths=lengths, mark=mark)
-    partial.replace(cache)
+    with whole_file(cache) as unfinished:
+        np.savez(unfinished, values=values, lengths=lengths, mark=mark)
     return motions
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -22,11 +22,11 @@ def image_input(window_frames: int, height: int, width: int) -> Any:
     return keras.Input((window_frames, height, width, 3), dtype='uint8', name='images')
 
 
-def outputs(embedding: Any, classes: int, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The contract's outputs from an embedding (B, D), and others."""
+def outputs(embedding: Any, classes: int) -> dict[str, Any]:
+    """The contract's outputs from an embedding (B, D)."""
     embedding = layers.Activation('linear', name='embedding')(embedding)
     probabilities = layers.Dense(classes, activation='softmax', name='probabilities')(embedding)
-    return {'probabilities': probabilities, 'embedding': embedding, **(more or {})}
+    return {'probabilities': probabilities, 'embedding': embedding}
 
 
 def batch_norm(name: str | None = None) -> layers.Layer:

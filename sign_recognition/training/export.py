@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
+from sign_recognition.atomic import whole_file
 from sign_recognition.classifier import FINE_OUTPUT_NAME, OUTPUT_NAME, OnnxClassifier
 from sign_recognition.landmarks import Points
 from sign_recognition.model_contract import ModelContract
@@ -52,7 +52,7 @@ def export(model: keras.Model, contract: ModelContract, path: Path) -> float:
         ModelContractError: the file contradicts the contract.
     """
     graph = _to_onnx(model, contract)
-    with _checked_file(path) as partial:
+    with whole_file(path) as partial:
         onnx.save(graph, partial)
         classifier = OnnxClassifier(partial)
         difference = _parity('ONNX', path, model, contract, classifier)
@@ -74,7 +74,7 @@ def export_tflite(model: keras.Model, contract: ModelContract, path: Path) -> fl
         ExportError: that difference is above PARITY_LIMIT.
     """
     content = _to_tflite(model, contract)
-    with _checked_file(path) as partial:
+    with whole_file(path) as partial:
         partial.write_bytes(content)
         return _parity('TFLite', path, model, contract, _lite_classifier(content))
 
@@ -94,24 +94,9 @@ def rewrite_contract(path: Path, contract: ModelContract, out: Path) -> None:
     graph = onnx.load(path)
     del graph.metadata_props[:]
     onnx.helper.set_model_props(graph, contract.to_metadata())
-    with _checked_file(out) as partial:
+    with whole_file(out) as partial:
         onnx.save(graph, partial)
         OnnxClassifier(partial)
-
-
-@contextmanager
-def _checked_file(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place where the block does not raise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f'.{path.stem}.', dir=path.parent)
-    os.close(handle)
-    partial = Path(name)
-    try:
-        yield partial
-        partial.chmod(0o644)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _inference(model: keras.Model, contract: ModelContract, batch: int | None) -> Any:

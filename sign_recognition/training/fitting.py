@@ -17,7 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from sign_recognition.atomic import write_whole
+from sign_recognition.atomic import whole_file, write_whole
 from sign_recognition.training import architectures
 from sign_recognition.training.clip_config import ClipConfig
 from sign_recognition.training.clip_data import Batches, Division
@@ -207,9 +207,8 @@ class _Keeper:
 
     def _write(self, name: str) -> None:
         assert self._dir is not None
-        partial = self._dir / f'partial.{name}'
-        self._model.save_weights(partial)
-        partial.replace(self._dir / name)
+        with whole_file(self._dir / name) as unfinished:
+            self._model.save_weights(unfinished)
 
 
 def _to_csv(history: list[dict[str, float]]) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import track
 
+from sign_recognition.atomic import whole_file
 from sign_recognition.detector import DetectorConfig, make_detector
 from sign_recognition.landmarks import Points
+from sign_recognition.sources.files import VIDEO_SUFFIXES
 
-VIDEO_SUFFIXES = ('.mp4', '.gif', '.avi', '.mov', '.webm')
 _MAX_SECONDS = 25
 _FEWEST_FRAMES = 20
 # asl8 comes without image sizes and stamps: webcams of 4:3 at about this rate.
@@ -57,7 +58,7 @@ def read_foreign(
         root = data_dir / 'video' / folder
         if not root.is_dir():
             raise FileNotFoundError(f'foreign footage: {root} is no folder')
-        videos = [each for each in sorted(root.iterdir()) if each.suffix in VIDEO_SUFFIXES]
+        videos = [each for each in sorted(root.iterdir()) if each.suffix.lower() in VIDEO_SUFFIXES]
         for video in track(videos, f'hands in {folder}'):
             tracks.append(_track_cached(video, folder, cache_dir))
     return [each for each in tracks if len(each.hands) > 12]
@@ -78,9 +79,8 @@ def _track_cached(video: Path, folder: str, cache_dir: Path) -> Track:
     cached = cache_dir / f'{folder.replace("/", "_")}__{video.name}.npz'
     if not cached.is_file():
         hands, stamps_s = track_video(video)
-        partial = cached.with_suffix('.partial.npz')
-        np.savez(partial, hands=hands, stamps_s=stamps_s)
-        partial.replace(cached)
+        with whole_file(cached) as unfinished:
+            np.savez(unfinished, hands=hands, stamps_s=stamps_s)
     with np.load(cached) as saved:
         return Track(saved['hands'], saved['stamps_s'], f'{folder}/{video.name}')
 
@@ -93,7 +93,7 @@ def track_video(video: Path) -> tuple[Points, npt.NDArray[np.float64]]:
     """
     capture = cv2.VideoCapture(str(video))
     rate_hz = capture.get(cv2.CAP_PROP_FPS) or 30.0
-    detector = make_detector(DetectorConfig())
+    detector = make_detector(DetectorConfig(model_complexity=1))
     hands: list[Points] = []
     stamps_s: list[float] = []
     while len(hands) < _MAX_SECONDS * rate_hz:

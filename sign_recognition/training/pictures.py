@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import numpy.typing as npt
 
+from sign_recognition.atomic import whole_file
 from sign_recognition.landmarks import HAND_BONES, LEFT_HAND, RIGHT_HAND, Points
 
 if TYPE_CHECKING:
@@ -111,10 +112,9 @@ def _draw_hands(axes: Any, points: Points) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    partial = path.with_name(f'.{path.name}')
-    figure.savefig(partial, dpi=_DPI, format='png')
+    with whole_file(path) as unfinished:
+        figure.savefig(unfinished, dpi=_DPI)
     plt.close(figure)
-    partial.replace(path)
 
 
 def draw_comparison(path: Path, summaries: Sequence[Summary]) -> None:

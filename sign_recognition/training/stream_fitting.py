@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from sign_recognition.atomic import write_whole
+from sign_recognition.atomic import whole_file, write_whole
 from sign_recognition.parallel import Workers
 from sign_recognition.training import architectures
 from sign_recognition.training.foreign import real_hands
@@ -119,9 +119,8 @@ def epochs_done(run_dir: Path, config: StreamConfig) -> int:
 
 def _save(learner: keras.Model, epochs: int, run_dir: Path) -> None:
     """Ctrl-C between the lines costs an epoch, never the run."""
-    partial = run_dir / 'partial.keras'
-    learner.save(partial)
-    partial.replace(run_dir / CHECKPOINT)
+    with whole_file(run_dir / CHECKPOINT) as unfinished:
+        learner.save(unfinished)
     write_whole(run_dir / PROGRESS, json.dumps({'epochs': epochs}))
 
 

@@ -31,6 +31,8 @@ from sign_recognition.training.stream_augmentation import (
 
 # Share of the streams that show swipes alone, performed by a hand of a real recording.
 _REAL_HANDS = 0.33
+# Clips in a stream.
+_GESTURES = 3
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,6 @@ def make_stream(
     takes: Sequence[Take],
     rng: Rng,
     rate_hz: float,
-    gestures: int = 3,
     real_hands: Sequence[Points] = (),
     scripted_share: float = 0.0,
 ) -> Stream:
@@ -80,7 +81,6 @@ def make_stream(
         takes: clips of the signers to draw from.
         rng: the source of chance.
         rate_hz: rate at which the model reads.
-        gestures: how many clips it holds.
         real_hands: (G, 21, 3) image widths each; a third of the streams then show swipes alone,
             performed by one of these.
         scripted_share: share of the streams in which nobody's clips are performed, but the
@@ -88,12 +88,12 @@ def make_stream(
     """
     real = None
     if rng.random() < scripted_share:
-        scene = scripted_scene(gestures, rng)
+        scene = scripted_scene(_GESTURES, rng)
     else:
         if len(real_hands) and rng.random() < _REAL_HANDS:
             real = real_hands[rng.integers(len(real_hands))]
             takes = [take for take in takes if take.label.startswith('Swipe')] or takes
-        scene = SceneBuilder(takes, rng).build(gestures)
+        scene = SceneBuilder(takes, rng).build(_GESTURES)
     hand, performed = resize_hand(scene.hand, rng), scene.performed
     left_handed = rng.random() < 0.3
     if left_handed:

@@ -31,7 +31,7 @@ FOREIGN = ('chalearn_nmadapan', 'wave_imishra')
 
 def recognise(path):
     """The gestures that the shipped model finds in a clip, with the live defaults."""
-    detector = make_detector(DetectorConfig(model_complexity=0))
+    detector = make_detector(DetectorConfig())
     recognizer = Recognizer(OnnxClassifier(model_file('')))
     try:
         return gestures(replay(VideoFile(path, (640, 480)), detector, recognizer))

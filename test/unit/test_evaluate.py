@@ -428,11 +428,12 @@ class TestBaseline:
     ('options', 'fault'),
     [
         (('--model', 'nowhere.onnx'), 'model: '),
-        (('--report', '/nowhere/report.json'), '/nowhere is no folder'),
+        (('--report', '/nowhere/report.json'), 'report: /nowhere is no folder'),
         (('--truth', 'nowhere.csv'), 'truth: nowhere.csv is no file'),
         (('--truth-map', 'left'), "truth-map: 'left'"),
         (('--truth-map', 'left=Tap'), '--truth-map, --tier: only together with --truth'),
         (('--tier', 'hands'), '--truth-map, --tier: only together with --truth'),
+        (('--tolerance', '0'), '--tolerance: only together with --baseline'),
     ],
 )
 def test_options_that_cannot_be_are_told(tmp_path, model, options, fault):

@@ -245,7 +245,7 @@ class TestPictures:
 class TestMediaPipe:
     def test_the_tracker_finds_the_drawn_hand_where_it_is(self):
         signer = Signer(seed=1, sequence=('Swipe Up', 'Pinch'))
-        detector = make_detector(DetectorConfig(model_complexity=0))
+        detector = make_detector(DetectorConfig())
         found, on_side, errors = 0, 0, []
         times_s = np.arange(60) / 15
         for time_s in times_s:

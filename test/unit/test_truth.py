@@ -39,7 +39,7 @@ def test_a_csv_is_read_in_order_of_time(tmp_path, delimiter):
 
 
 def test_rows_belong_to_the_clip_whose_path_ends_like_theirs(tmp_path):
-    text = 'clip,start_s,end_s,image_motion\na/x.mp4,1,2,up\nb/x.mp4,3,4,up\nquiet.gif,,,none\n'
+    text = 'clip,start_s,end_s,image_motion\na/x.mp4,1,2,up\nb/x.mp4,3,4,up\nquiet.mpeg,,,none\n'
     truth = read_truth(write(tmp_path / 'truth.csv', text), {})
     assert truth.of(Path('/data/a/x.mp4')) == (Interval('up', 1.0, 2.0),)
     assert truth.of(Path('/bags/b/x')) == (Interval('up', 3.0, 4.0),)
