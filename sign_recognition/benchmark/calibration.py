@@ -64,11 +64,16 @@ def choose(
     tried = [(each, _idle_false_per_hour(judged, each)) for each in track(allowed)]
     quiet = [each for each, false in tried if false <= most_false_per_hour]
     choices = [each for each in (_with(judged, each) for each in track(quiet)) if _is_quick(each)]
-    if not choices:
+    if not quiet:
         quietest, least = min(tried, key=lambda pair: pair[1])
         raise CalibrationError(
             f'max_false_per_hour: {most_false_per_hour:g}, the least that any thresholds reach is '
             f'{least:.1f} an hour of idle hands ({_told(_with(judged, quietest))})'
+        )
+    if not choices:
+        raise CalibrationError(
+            f'max_false_per_hour: {most_false_per_hour:g}: no thresholds that keep it tell '
+            f'gestures within {GOALS["delay_after_end_p50_s"]:g} s of their end, by the median'
         )
     best = max(choices, key=_worth)
     finer = [_with(judged, each) for each in track(list(_finer(best.thresholds)))]
@@ -77,7 +82,8 @@ def choose(
 
 
 def _is_quick(choice: Choice) -> bool:
-    return not choice.figures['delay_after_end_p50_s'] > GOALS['delay_after_end_p50_s']
+    # NaN, where nothing is found, is not.
+    return choice.figures['delay_after_end_p50_s'] <= GOALS['delay_after_end_p50_s']
 
 
 def _told(choice: Choice) -> str:

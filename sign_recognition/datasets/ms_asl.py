@@ -87,4 +87,5 @@ def _entry(id: str, split: str, values: dict[str, Any]) -> _Entry:
     top, left, bottom, right = map(float, values['box'])
     cut = Cut(float(values['start_time']), float(values['end_time']), (left, top, right, bottom))
     signer = str(values['signer_id'])
-    return _Entry(id, values['clean_text'], values['url'], split, signer, cut)
+    # The class; clean_text is the word that a video was found by.
+    return _Entry(id, values['text'], values['url'], split, signer, cut)

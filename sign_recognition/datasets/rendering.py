@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sign_recognition.datasets.takes import Take, make_dataset, save_take
+from sign_recognition.datasets.clip import DatasetError
+from sign_recognition.datasets.takes import LANDMARKS_FILE, Take, make_dataset, save_take
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.sources.signer import Signer
 from sign_recognition.sources.signer_script import Performance
@@ -60,6 +61,7 @@ def render_takes(root: Path, plan: RenderPlan) -> Iterator[Path]:
 
     Raises:
         ValueError: a label is none of the rendered signer's.
+        DatasetError: the folder holds takes of another size or rate.
         OSError: a take cannot be written.
     """
     for number in range(plan.seed, plan.seed + plan.signers):
@@ -73,11 +75,28 @@ def _render_signer(root: Path, plan: RenderPlan, number: int) -> Iterator[Path]:
     for label in plan.labels:
         for take, part in enumerate(_parts(signer, plan, label)):
             folder = root / label / name / f'{take:04d}'
-            yield (
-                folder
-                if folder.is_dir()
-                else save_take(root, label, name, _take(signer, plan, part))
-            )
+            if folder.is_dir():
+                _check_alike(folder, plan)
+                yield folder
+            else:
+                yield save_take(root, label, name, _take(signer, plan, part))
+
+
+def _check_alike(folder: Path, plan: RenderPlan) -> None:
+    """Refuse to go on among takes of another plan.
+
+    Raises:
+        DatasetError: the take is of another size or rate.
+    """
+    with np.load(folder / LANDMARKS_FILE) as take:
+        size_px, stamps_s = tuple(map(int, take['size_px'])), take['stamps_s']
+    rate_hz = round(1 / float(np.median(np.diff(stamps_s))), 3)
+    if size_px != plan.size_px or not np.isclose(rate_hz, plan.rate_hz, rtol=1e-2):
+        raise DatasetError(
+            f'{folder}: was rendered at {size_px[0]}x{size_px[1]} px and {rate_hz:g} Hz, now it '
+            f'would be {plan.size_px[0]}x{plan.size_px[1]} at {plan.rate_hz:g}; allowed is a new '
+            'folder'
+        )
 
 
 def _signer(plan: RenderPlan, number: int) -> Signer:

@@ -58,8 +58,8 @@ class StreamScore:
 
     @property
     def false_per_minute(self) -> float:
-        """False events per minute."""
-        return self.false_events / max(self.minutes, 1e-9)
+        """False events per minute; NaN where there were no streams."""
+        return self.false_events / self.minutes if self.minutes else float('nan')
 
     @property
     def median_delay_s(self) -> float:
@@ -171,7 +171,8 @@ def choose_thresholds(
     def value(thresholds: DecisionThresholds) -> float:
         own = score_streams(streams, stream_scores, labels, thresholds)
         other = score_streams(foreign, foreign_scores, labels, thresholds)
-        return worth(own.recall, own.false_per_minute + other.false_per_minute)
+        false = (own.false_per_minute, other.false_per_minute)
+        return worth(own.recall, float(np.nansum(false)))
 
     return max(candidates(), key=value)
 

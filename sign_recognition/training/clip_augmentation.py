@@ -17,6 +17,7 @@ import tensorflow as tf
 from scipy.interpolate import CubicSpline
 
 from sign_recognition.landmarks import LEFT_HAND, OPPOSITE_SIDE, PALM_JOINTS, POSE, RIGHT_HAND
+from sign_recognition.training.settings import NUMBER, POSITIVE
 from sign_recognition.training.stream_augmentation import TOWARDS_CAMERA
 
 Step = Callable[..., Any]
@@ -28,6 +29,8 @@ _DIRECTIONS = {
 # Also those of swipe_left, SwipeLeft, turnCCW and left2.
 _WORD = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+')
 _DIRECTED_STEPS = ('mirror', 'flip')
+# Of a step, the options that are factors.
+_FACTORS = ('low', 'high')
 _NEAREST_M = 0.12
 _X_SIGN = np.array((-1, 1, 1), np.float32)
 
@@ -87,6 +90,11 @@ def _bind(
     unknown = sorted(set(options) - set(allowed))
     if unknown:
         raise AugmentationError(f'augment: {name} has no {unknown}, allowed are {allowed}')
+    for option, value in options.items():
+        kind = POSITIVE if option in _FACTORS else NUMBER
+        if not kind.fits(value):
+            told = f'augment: {name}: {option}: {value!r}'
+            raise AugmentationError(f'{told}, allowed is {kind.allowed}')
     if name == 'mirror' and space != 'image':
         options.setdefault('middle', 0.0)
     return lambda batch, seed: function(batch, seed, **options)

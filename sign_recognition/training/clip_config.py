@@ -161,7 +161,7 @@ class ClipConfig:
         Raises:
             ConfigError: a setting is unknown or not as allowed.
         """
-        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        unknown = sorted(map(str, set(values) - set(cls.__dataclass_fields__)))
         if unknown:
             raise ConfigError(f'{", ".join(unknown)}: no setting of a training on clips')
         if 'name' not in values:

@@ -27,7 +27,7 @@ from sign_recognition.training.clip_data import ClipSet, divide, read_clip_set
 from sign_recognition.training.clip_run import build_model, make_contract, train_model
 from sign_recognition.training.export import export, probe_windows
 from sign_recognition.training.run_folder import fingerprint
-from sign_recognition.training.settings import ConfigError
+from sign_recognition.training.settings import MAPPING, ConfigError
 
 RESULTS_FILE = 'results.json'
 TABLE_FILE = 'table.md'
@@ -69,6 +69,8 @@ class Comparison:
         _, values = read_recipe(path)
         given = values.pop('entries', None) or {}
         try:
+            if not MAPPING.fits(given):
+                raise ConfigError(f'entries: {given!r}, allowed is {MAPPING.allowed}')
             config = replace(ClipConfig.from_values(values), **changes)
             known = {name: _entry(name, each or {}) for name, each in given.items()}
         except ConfigError as error:
@@ -138,6 +140,9 @@ def compare(
     clips = read_clip_set(folder, comparison.config, console)
     results = _begin(out, comparison.protocol(folder, clips))
     held_out: Sequence[int | None] = range(folds) if folds else (None,)
+    _check_division(results, held_out)
+    if not folds and 'test' not in clips.splits:
+        raise ConfigError(f"folds: 0, but {folder.path} has no split 'test'")
     _check_entries(comparison, results, held_out, clips)
     out.mkdir(parents=True, exist_ok=True)
     for fold in held_out:
@@ -179,6 +184,23 @@ def _begin(out: Path, protocol: dict[str, Any]) -> dict[str, Any]:
             'allowed is a new folder'
         )
     return results
+
+
+def _check_division(results: Mapping[str, Any], folds: Sequence[int | None]) -> None:
+    """Refuse to put folds by signer and a data set's own split, which may divide otherwise, in one
+    mean.
+
+    Raises:
+        ConfigError: the results are of the other.
+    """
+    own_split = fold_name(None)
+    for name, entry in results['entries'].items():
+        if entry['folds'] and (own_split in entry['folds']) != (None in folds):
+            held_out = "the data set's own split" if None in folds else 'folds'
+            raise ConfigError(
+                f'folds: the results have {name} with {", ".join(entry["folds"])} held out, now it '
+                f'would be {held_out}; allowed is a new folder'
+            )
 
 
 def _check_entries(
@@ -241,13 +263,13 @@ def _train_fold(
     division = divide(clips, config)
     model = build_model(config, clips)
     trained = train_model(config, model, clips, division, None, console)
-    if trained.figures is None:
-        raise ConfigError(f"folds: 0, but {folder.path} has no split 'test'")
+    assert trained.figures is not None, 'a fold or a split is held out'
     facts: dict[str, Any] = {'folds': folds, 'parameters': model.count_params()}
     path = out / 'models' / f'{config.name}.onnx'
     if not folds:
+        path.parent.mkdir(parents=True, exist_ok=True)
         contract = make_contract(config, trained, clips, folder)
-        facts['keras_onnx_difference'] = export(model, contract, path)
+        facts['keras_onnx_difference'] = export(trained.model, contract, path)
         facts |= {'file_bytes': path.stat().st_size, 'step_ms': step_ms(path, contract)}
     folds[fold_name(config.fold)] = {
         **trained.figures.summary(),

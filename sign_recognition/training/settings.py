@@ -116,6 +116,7 @@ def one_of(words: tuple[str, ...]) -> Kind:
 
 NAME = Kind('a name', _is_name)
 NAMES = Kind('a list of names, yes and no in quotes', is_names)
+NUMBER = Kind('a number', _is_number)
 POSITIVE = Kind('a positive number', lambda value: _is_number(value) and value > 0)
 NOT_NEGATIVE = Kind('a number, 0 or more', lambda value: _is_number(value) and value >= 0)
 SHARE = Kind('0 to 1', lambda value: _is_number(value) and 0 <= value <= 1)

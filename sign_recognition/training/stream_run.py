@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -190,7 +191,8 @@ def measure(config: StreamConfig, predict: Predict, material: Material) -> Model
         'stream_median_delay_s': own.median_delay_s,
         'foreign_false_per_minute': other.false_per_minute,
     }
-    return replace(contract, metrics=metrics, decision=thresholds)
+    known = {name: value for name, value in metrics.items() if not math.isnan(value)}
+    return replace(contract, metrics=known, decision=thresholds)
 
 
 def _training_data(config: StreamConfig) -> str:

@@ -331,6 +331,15 @@ class TestCalibration:
         with pytest.raises(CalibrationError, match=r'max_false_per_hour: 6, the least .* is \d{3}'):
             self.best(streams, sure, bound=6)
 
+    def test_thresholds_that_find_nothing_in_time_are_none(
+        self, streams: list[BenchmarkStream]
+    ) -> None:
+        def late(stream: BenchmarkStream, time_s: float) -> tuple[str, float]:
+            return truth(stream, time_s - 0.4)
+
+        with pytest.raises(CalibrationError, match=r'6: no thresholds that keep it .* 0\.25 s'):
+            self.best(streams, late, bound=6)
+
 
 class Following:
     """A model of whole clips that sees where the hand went."""

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from sign_recognition.classifier import OnnxClassifier
 from sign_recognition.cli import app
-from sign_recognition.datasets.clip import Clip
+from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.clip_folder import ClipFolder, open_folder
 from sign_recognition.datasets.rendering import RenderPlan, render_takes
 from sign_recognition.datasets.store import DatasetInfo, write_dataset
@@ -363,6 +363,9 @@ def test_images_of_takes_and_of_videos_are_clips(tmp_path: Path) -> None:
     plan = RenderPlan(('Swipe Up', 'none'), signers=2, takes=2, size_px=(40, 30), rate_hz=10)
     made = list(render_takes(root, plan))
     assert len(made) == 8 and list(render_takes(root, plan)) == made
+    for other in (replace(plan, size_px=(320, 240)), replace(plan, rate_hz=plan.rate_hz * 2)):
+        with pytest.raises(DatasetError, match='was rendered at .* allowed is a new folder'):
+            list(render_takes(root, other))
     config = changed(arch='lrcn', images=ImageInput(15, 20), augment=({'contrast': {}},))
     clips = read(open_folder(root), config)
     assert clips.windows.shape == (8, 6, 15, 20, 3) and clips.windows.dtype == np.uint8
@@ -414,6 +417,11 @@ def test_a_comparison_accumulates(
     assert (out / 'comparison.png').stat().st_size > 1000
     monkeypatch.setattr(comparison, 'train_model', lambda *_: pytest.fail('nothing is left'))
     compare(COMPARISON, folder, 2, out, silent())
+    with pytest.raises(ConfigError, match="small with 0, 1 held out, .* the data set's own split"):
+        compare(COMPARISON, folder, 0, out, silent())
+    undivided = make_folder(tmp_path / 'undivided', change=lambda clip: replace(clip, split=''))
+    with pytest.raises(ConfigError, match="undivided has no split 'test'"):
+        compare(COMPARISON, undivided, 0, tmp_path / 'other', silent())
     for other, named in (
         (Comparison(changed(name='c', fold=None, epochs=2), COMPARISON.entries), 'epochs 1, now'),
         (
@@ -423,6 +431,17 @@ def test_a_comparison_accumulates(
     ):
         with pytest.raises(ConfigError, match=named):
             compare(other, folder, 2, out, silent())
+
+
+def test_a_comparison_writes_the_model_that_it_judges(
+    folder: ClipFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odds = replace(COMPARISON.config, odds={'up': 1e6})
+    small = Comparison(odds, {'small': COMPARISON.entries['small']})
+    compare(small, folder, 1, tmp_path, silent())
+    classifier = OnnxClassifier(tmp_path / 'models' / 'small.onnx')
+    told = classifier(np.full(classifier.contract.window_shape, 0.5, np.float32))
+    assert told[classifier.contract.labels.index('up')] > 0.99
 
 
 def test_results_on_other_clips_or_images_are_kept_apart(
@@ -457,6 +476,13 @@ def test_the_shipped_protocols_can_be_followed() -> None:
         'lstm_100': ('lstm', {'units': [100]}),
         'lrcn': ('lrcn', {}),
     }
+
+
+def test_entries_of_a_comparison_are_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / 'mine.yaml'
+    file.write_text('name: x\nentries: [lstm]')
+    with pytest.raises(ConfigError, match=r"mine.yaml: entries: \['lstm'\], allowed is a mapping"):
+        Comparison.read(file, ())
 
 
 @pytest.mark.parametrize('name', ['clips', 'shrec17_clips', 'signer_images'])
@@ -507,6 +533,9 @@ def test_a_model_that_cannot_tell_left_from_right_is_refused(
     ('text', 'named'),
     [
         ('name: x\nwindow: 3', 'x.yaml: window: no setting'),
+        ('name: x\n8: 3', 'x.yaml: 8: no setting'),
+        ('name: x\naugment: [{rotate: {degrees: 15 deg}}]', "rotate: degrees: '15 deg', allowed"),
+        ('name: x\naugment: [{speed: {low: 0}}]', 'speed: low: 0, allowed is a positive number'),
         ('epochs: 3', 'name: missing'),
         ('name: x\nepochs: 0', 'epochs: 0, allowed is a positive'),
         ('name: x\nepochs: many', "epochs: 'many', allowed is a positive"),

@@ -77,7 +77,7 @@ def test_what_cannot_be_fetched_is_in_the_report(tmp_path, monkeypatch):
     monkeypatch.setattr('sign_recognition.datasets.downloads.fetch_videos', fetch)
     (tmp_path / 'src').mkdir()
     entry = (
-        '[{"clean_text": "eat", "label": 0, "url": "youtu.be/abc", "signer_id": 1,'
+        '[{"text": "eat", "label": 0, "url": "youtu.be/abc", "signer_id": 1,'
         ' "start_time": 0, "end_time": 1, "box": [0, 0, 1, 1]}]'
     )
     (tmp_path / 'src' / 'MSASL_train.json').write_text(entry)

@@ -523,12 +523,12 @@ def test_a_broken_index_of_wlasl_is_named(tmp_path, text, message):
 
 def test_ms_asl(tmp_path, seen):
     entry = {
-        'org_text': 'Match', 'clean_text': 'match', 'start_time': 0.12, 'signer_id': 0, 'signer': 0,
+        'org_text': 'Fit', 'clean_text': 'fit', 'start_time': 0.12, 'signer_id': 0, 'signer': 0,
         'start': 3, 'end': 7, 'file': 'match', 'label': 830, 'height': 360.0, 'fps': 25.0,
         'end_time': 0.28, 'url': 'https://www.youtube.com/watch?v=C37R_Ix8-qs', 'text': 'match',
         'box': [0.25, 0.25, 0.75, 0.75], 'width': 640.0,
     }  # fmt: skip
-    gone = entry | {'url': 'www.youtube.com/watch?v=gone', 'label': 1, 'clean_text': 'eat'}
+    gone = entry | {'url': 'www.youtube.com/watch?v=gone', 'label': 1, 'text': 'eat'}
     (tmp_path / 'MSASL_train.json').write_text(json.dumps([entry, gone]))
     (tmp_path / 'MSASL_test.json').write_text(json.dumps([entry | {'signer_id': 7}]))
     write_video(tmp_path / 'videos' / 'C37R_Ix8-qs.avi')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import runpy
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -554,6 +555,8 @@ class TestStreams:
         assert (score.performed, score.found, score.false_events) == (2, 1, 2)
         assert score.minutes == pytest.approx(1 / 6)
         assert 0 < score.median_delay_s < 0.3
+        none = score_streams([], [], labels, DecisionThresholds())
+        assert math.isnan(none.false_per_minute), 'nothing was shown, not nothing was told'
 
     def test_a_hand_that_is_gone_tells_nothing(self) -> None:
         stream = Stream(np.zeros((30, 42, 3), np.float32), 20.0, ())
