@@ -5,7 +5,11 @@ function(install_python_program name module destination)
 #!/usr/bin/env python3
 import sys
 
-from @module@ import main
+try:
+    from @module@ import main
+except ModuleNotFoundError as error:
+    sys.stderr.write(f'error: {error.name} is not installed: README.md says what is needed\n')
+    sys.exit(2)
 
 sys.exit(main())
 ]])

@@ -34,7 +34,7 @@ from sign_recognition.resources import model_file
 from sign_recognition.sequence import clip_window
 from sign_recognition.sources.base import Capture, Image
 from sign_recognition.sources.files import VideoFile
-from sign_recognition.training.stream_augmentation import MIRRORED_LABELS
+from sign_recognition.vocabulary import MIRRORED
 from tables import put_tables
 
 SIZE_PX = (640, 480)
@@ -124,7 +124,7 @@ def show(wanted: tuple[str, bool], shown: Shown) -> Found:
         events = told(frames, shown.live)
         for stroke in strokes:
             near = [each.label for each in events if may_explain(stroke, each.start_s)]
-            label = MIRRORED_LABELS.get(stroke.label, stroke.label) if mirrored else stroke.label
+            label = MIRRORED.get(stroke.label, stroke.label) if mirrored else stroke.label
             if label.startswith('Swipe'):
                 swipes += label in near
                 named += label == name_of(stroke, frames, shown.clips)

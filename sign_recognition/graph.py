@@ -16,18 +16,21 @@ from sign_recognition.yaml_file import read_parameters
 
 Options = TypeVar('Options', bound='_Options')
 
-CONTROL = 'control_node'
+CONTROL, CAMERA = 'control_node', 'camera_node'
 # Nodes that send or hear the commands.
 _WITH_COMMANDS = (CONTROL, 'recorder_node')
 # Exit statuses after which a node is not started again: 0, it has done its work; 2, it cannot start
 # as it was asked to.
 FINAL_CODES = (0, 2)
+# What a node is told that is started where one died: a stop that the user asked for outlives
+# control, and the signer must not take the place of a person whom the robot was obeying.
+_AGAIN = {CONTROL: {'start_latched': True}, CAMERA: {'stand_in': False}}
 
 # Parameters that more than their own node has to know, and the options that tell all of them.
 _TOLD_BY_OPTION = {
     CONTROL: {'stamped': '--stamped'},
     'recognition_node': {'model': '--model'},
-    'camera_node': {'jpeg': '--jpeg (of record: --images)', 'mirrored': '--mirrored'},
+    CAMERA: {'jpeg': '--jpeg (of record: --images)', 'mirrored': '--mirrored'},
     'landmark_node': {'mirrored': '--mirrored'},
     'replay_node': {'rate': '--rate', 'start': '--from', 'image_topic': '--image-topic'},
 }
@@ -161,10 +164,9 @@ class NodeDescription:
         return words
 
     def again(self) -> NodeDescription:
-        """What is started where the node died: a stop that the user asked for outlives control."""
-        if self.name != CONTROL:
-            return self
-        return dataclasses.replace(self, parameters={**self.parameters, 'start_latched': True})
+        """What is started where the node died."""
+        own = _AGAIN.get(self.name, {})
+        return dataclasses.replace(self, parameters={**self.parameters, **own})
 
 
 def live_graph(options: LiveOptions) -> list[NodeDescription]:
@@ -186,7 +188,7 @@ def live_graph(options: LiveOptions) -> list[NodeDescription]:
     }
     if options.camera:
         names = ('source', 'mirrored', 'loop', 'width', 'height', 'rate_hz', 'jpeg', 'seed')
-        wanted['camera_node'] = _chosen(options, *names)
+        wanted[CAMERA] = _chosen(options, *names)
     _check_file(options, wanted)
     return _describe(wanted, options.config, options.cmd_vel)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from launch import LaunchContext, LaunchDescription
@@ -13,8 +12,8 @@ from launch.actions import (
     DeclareLaunchArgument,
     GroupAction,
     OpaqueFunction,
-    SetEnvironmentVariable,
     Shutdown,
+    TimerAction,
 )
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
@@ -29,6 +28,7 @@ from sign_recognition.graph import (
     ReplayOptions,
     environment_defaults,
 )
+from sign_recognition.live.backoff import Backoff
 from sign_recognition.nodes.zero_command import ZeroCommand
 
 Options = TypeVar('Options', LiveOptions, ReplayOptions)
@@ -52,17 +52,11 @@ def launch_description(
     def start(context: LaunchContext) -> list[Node]:
         texts = {each.name: LaunchConfiguration(each.name).perform(context) for each in fields}
         given = options.from_texts(texts)
-        nodes = graph(given)
-        (commands,) = (node.remappings['cmd_vel'] for node in nodes if node.name == CONTROL)
-        namespace = context.launch_configurations.get('ros_namespace', '')
-        topic = commands if commands.startswith('/') else f'{namespace}/{commands}'
-        zero = ZeroCommand(get_ros_node(context), given.stamped, topic)
-        scope = _Scope(dict(context.launch_configurations), dict(context.environment))
-        return [_action(node, zero, source, scope) for node in nodes]
+        keeper = _Keeper(context, given.stamped, source)
+        return [keeper.start(node, Backoff()) for node in graph(given)]
 
     return LaunchDescription(
         [
-            *(SetEnvironmentVariable(*each) for each in environment_defaults(os.environ).items()),
             *(
                 DeclareLaunchArgument(
                     each.name,
@@ -78,42 +72,72 @@ def launch_description(
     )
 
 
-@dataclass(frozen=True)
-class _Scope:
-    """What a user's launch file has set around ours, as a namespace; its group's end undoes it."""
+class _Keeper:
+    """Starts nodes, and again those that die.
 
-    configurations: Mapping[str, Any]
-    environment: Mapping[str, str]
+    Args:
+        context: as the graph's first nodes find it. A user's launch file may have set a namespace
+            or more around ours, which is gone when its group has been read.
+        stamped: the commands are TwistStamped; false: Twist.
+        source: the node with which all end; empty: none.
+    """
 
-    def around(self, action: Node) -> GroupAction:
-        """The action as if it stood there."""
-        return GroupAction([OpaqueFunction(function=self._restore), action])
+    def __init__(self, context: LaunchContext, stamped: bool, source: str) -> None:
+        self._ros_node = get_ros_node(context)
+        self._stamped = stamped
+        self._source = source
+        self._configurations = dict(context.launch_configurations)
+        self._environment = dict(context.environment)
+        self._zero: ZeroCommand | None = None
 
-    def _restore(self, context: LaunchContext) -> None:
-        context.launch_configurations.update(self.configurations)
-        context.environment.update(self.environment)
+    def start(self, node: NodeDescription, backoff: Backoff) -> Node:
+        """The node's program, and what is done when it has ended."""
+        if node.name == CONTROL and self._zero is None:
+            topic = self._commands(node)
+            self._zero = ZeroCommand(self._ros_node, self._stamped, topic)
+        started_s = time.monotonic()
 
+        def on_exit(event: ProcessExited, context: LaunchContext) -> Any:
+            if context.is_shutdown:
+                return None
+            if node.name == self._source:
+                return Shutdown(reason=f'{self._source} has ended')
+            if event.returncode in FINAL_CODES:
+                return None
+            if node.name == CONTROL and self._zero is not None:
+                self._zero.send()
+            backoff_s = backoff.after_s(time.monotonic() - started_s)
+            return TimerAction(period=backoff_s, actions=[self._as_before(node.again(), backoff)])
 
-def _action(node: NodeDescription, zero: ZeroCommand, source: str, scope: _Scope) -> Node:
-    """The node's program, and what is done when it has ended."""
+        return Node(
+            package='sign_recognition',
+            executable=node.name,
+            name=node.name,
+            parameters=[*map(str, node.parameter_files), dict(node.parameters)],
+            remappings=list(node.remappings.items()),
+            # Not for the whole launch, which may hold other nodes.
+            additional_env=environment_defaults(self._environment),
+            output='screen',
+            on_exit=on_exit,
+        )
 
-    def on_exit(event: ProcessExited, context: LaunchContext) -> Any:
-        if context.is_shutdown:
-            return None
-        if node.name == source:
-            return Shutdown(reason=f'{source} has ended')
-        if event.returncode in FINAL_CODES:
-            return None
-        if node.name == CONTROL:
-            zero.send()
-        return scope.around(_action(node.again(), zero, source, scope))
+    def _commands(self, control: NodeDescription) -> str:
+        """The topic of a control node's commands, after the user's launch file has had its say."""
+        namespace = self._configurations.get('ros_namespace', '')
 
-    return Node(
-        package='sign_recognition',
-        executable=node.name,
-        name=node.name,
-        parameters=[*map(str, node.parameter_files), dict(node.parameters)],
-        remappings=list(node.remappings.items()),
-        output='screen',
-        on_exit=on_exit,
-    )
+        def expanded(name: str) -> str:
+            return name if name.startswith('/') else f'{namespace}/{name}'
+
+        # The first rule that fits counts, and those of a SetRemap around us come first.
+        rules = [*self._configurations.get('ros_remaps', ()), *control.remappings.items()]
+        return next(expanded(to) for name, to in rules if expanded(name) == expanded('cmd_vel'))
+
+    def _as_before(self, node: NodeDescription, backoff: Backoff) -> OpaqueFunction:
+        """Start a node as if the user's launch file were still being read."""
+
+        def start(context: LaunchContext) -> list[Node]:
+            context.launch_configurations.update(self._configurations)
+            context.environment.update(self._environment)
+            return [self.start(node, backoff)]
+
+        return GroupAction([OpaqueFunction(function=start)])

@@ -159,7 +159,10 @@ def decode_picture(data: memoryview, picture_format: str) -> PixelArray:
         ConversionError: the data cannot be decoded.
     """
     encoded = np.frombuffer(data, np.uint8)
-    image_bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    try:
+        image_bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    except cv2.error:  # of a size that OpenCV does not believe
+        image_bgr = None
     if image_bgr is None:
         raise ConversionError(
             f'image: {len(encoded)} bytes of {picture_format!r} cannot be decoded'

@@ -10,18 +10,23 @@ PACKAGE = 'sign_recognition'
 DEFAULT_MODEL = 'shrec17_live'
 
 
+def prefixes() -> list[Path]:
+    """Where packages of ROS 2 are installed, the first of them first."""
+    named = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    return [Path(each) for each in (*named, sys.prefix) if each]
+
+
 def share_directory() -> Path:
     """The package's share folder, wherever it was installed by colcon, apt or pip.
 
     Raises:
         FileNotFoundError: the package is not installed in any prefix known here.
     """
-    prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
-    for prefix in (*prefixes, sys.prefix):
-        share = Path(prefix) / 'share' / PACKAGE
+    for prefix in prefixes():
+        share = prefix / 'share' / PACKAGE
         if (share / 'package.xml').is_file():
             return share
-    raise FileNotFoundError(f'{PACKAGE} is in none of {(*prefixes, sys.prefix)}')
+    raise FileNotFoundError(f'{PACKAGE} is in none of {", ".join(map(str, prefixes()))}')
 
 
 def program_directory() -> Path:

@@ -61,3 +61,18 @@ def web_page(title: str, parts: Iterable[str]) -> str:
         f'<title>{escape(title)}</title><style>{_STYLE}</style></head>\n'
         f'<body><main>\n{body}\n</main></body></html>\n'
     )
+
+
+def heat_cell(text: str, share: float, right: bool) -> str:
+    """A cell of a table, the stronger in colour the larger the share.
+
+    Args:
+        text: in the cell.
+        share: 0 to 1.
+        right: in the colour of what is right; else of what is wrong.
+    """
+    colour = '47,111,181' if right else '198,47,57'
+    ink = '#fff' if share > 0.55 else '#1d2733'
+    return (
+        f'<td style="background:rgba({colour},{0.15 + 0.75 * share:.2f});color:{ink}">{text}</td>'
+    )

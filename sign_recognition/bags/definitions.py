@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from pathlib import Path
 from typing import Any
 
 from rosbags.typesys import (
@@ -18,6 +15,7 @@ from rosbags.typesys import (
 from rosbags.typesys.store import Typestore
 
 from sign_recognition.bags.storage import BagError, Definition
+from sign_recognition.resources import prefixes
 
 _RULE = '=' * 80 + '\n'
 # A line of a .msg file that begins with the type of a field: a name, maybe with its package.
@@ -98,9 +96,8 @@ def _types_within(msgtype: str, text: str) -> list[str]:
 
 
 def _read_installed(msgtype: str) -> str | None:
-    prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
-    for prefix in (*prefixes, sys.prefix):
-        path = Path(prefix) / 'share' / f'{msgtype}.msg'
+    for prefix in prefixes():
+        path = prefix / 'share' / f'{msgtype}.msg'
         if path.is_file():
             return path.read_text(encoding='utf-8')
     standard = get_typestore(_STANDARD)

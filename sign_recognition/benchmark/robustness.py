@@ -27,7 +27,6 @@ from sign_recognition.parallel import Workers
 from sign_recognition.recognizer import Classifier, Recognizer
 from sign_recognition.sequence import clip_window
 from sign_recognition.training.stream_augmentation import (
-    MIRRORED_LABELS,
     Floats,
     Rng,
     VirtualCamera,
@@ -36,6 +35,7 @@ from sign_recognition.training.stream_augmentation import (
     resample,
     tracker_noise,
 )
+from sign_recognition.vocabulary import MIRRORED
 
 # No cell of the table shall be below this.
 GOAL = 0.9
@@ -138,7 +138,7 @@ def measure(
         rng = np.random.default_rng((seed, number))
         times_s, points = see(clip, condition, contract.space, rng, rest_s)
         told.append(np.where(gestures, _scores(classifier, times_s, points), -1.0))
-        label = MIRRORED_LABELS.get(clip.label, clip.label) if condition.left_hand else clip.label
+        label = MIRRORED.get(clip.label, clip.label) if condition.left_hand else clip.label
         shown.append(label)
     signers = [clip.signer for clip in clips]
     figures = clip_figures(shown, np.array(told, np.float32), contract.labels, signers)

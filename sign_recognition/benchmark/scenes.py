@@ -16,13 +16,13 @@ from sign_recognition.evaluation.events import Interval
 from sign_recognition.landmarks import PALM_JOINTS, Points
 from sign_recognition.training.actors import AnatomicalActor, RecordedActor, Take
 from sign_recognition.training.stream_augmentation import (
-    MIRRORED_LABELS,
     Floats,
     Rng,
     minimum_jerk,
     mirror_world,
     smooth_noise,
 )
+from sign_recognition.vocabulary import MIRRORED
 
 # What hands do between gestures; `idle` scenes are made of the first five.
 STILL, RELAXED, ADJUSTING, SCRATCHING, COMING = (
@@ -67,7 +67,7 @@ class Scene:
         """The same by a left hand; gestures with a direction change their names."""
 
         def renamed(each: Interval) -> Interval:
-            return replace(each, label=MIRRORED_LABELS.get(each.label, each.label))
+            return replace(each, label=MIRRORED.get(each.label, each.label))
 
         parts = tuple(map(renamed, self.parts))
         return Scene(mirror_world(self.hand), tuple(map(renamed, self.truth)), parts)

@@ -67,8 +67,9 @@ def live(
     )  # fmt: skip
     with one_error():
         check(options, report)
-        plan = SessionPlan.live(options)
-    raise typer.Exit(LiveSession(plan, duration, report, plain).run())
+        session = LiveSession(SessionPlan.live(options), duration, report, plain)
+        exit_code = session.run()
+    raise typer.Exit(exit_code)
 
 
 def check(options: LiveOptions | ReplayOptions, report: Path | None) -> None:

@@ -92,7 +92,8 @@ def record(
     with one_error():
         _check(recording, options, labels)
         plan = SessionPlan.record(recording, options, bool(source), labels)
-    raise typer.Exit(LiveSession(plan, plain=plain).run())
+        exit_code = LiveSession(plan, plain=plain).run()
+    raise typer.Exit(exit_code)
 
 
 def _check(recording: RecordOptions, options: LiveOptions, labels: Sequence[str]) -> None:

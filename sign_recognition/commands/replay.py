@@ -66,5 +66,6 @@ def replay(
             cmd_vel=cmd_vel, config=config,
         )  # fmt: skip
         check(options, report)
-        plan = SessionPlan.replay(options)
-    raise typer.Exit(LiveSession(plan, duration, report, plain).run())
+        session = LiveSession(SessionPlan.replay(options), duration, report, plain)
+        exit_code = session.run()
+    raise typer.Exit(exit_code)

@@ -15,7 +15,7 @@ from sign_recognition.datasets.description import (
     Description,
     Leaks,
 )
-from sign_recognition.web_page import web_page
+from sign_recognition.web_page import heat_cell, web_page
 
 _SHOWN_LABELS = 20
 _SHOWN_PAIRS = 10
@@ -152,15 +152,12 @@ def _histogram(frames: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
 def _heat_map(description: Description) -> str:
     heads = ''.join(f'<th>{name}</th>' for name in ('', *MISSING_COLUMNS))
     rows = ''.join(
-        f'<tr><td>{escape(label)}</td>{"".join(map(_heat_cell, shares))}</tr>'
+        f'<tr><td>{escape(label)}</td>'
+        + ''.join(heat_cell(f'{share:.0%}', share, right=False) for share in shares)
+        + '</tr>'
         for label, shares in description.missing.items()
     )
     return f'<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-
-
-def _heat_cell(share: float) -> str:
-    ink = '#fff' if share > 0.55 else '#1d2733'
-    return f'<td style="background:rgba(198,47,57,{0.9 * share:.2f});color:{ink}">{share:.0%}</td>'
 
 
 def _leaks(leaks: Leaks) -> Sequence[str]:

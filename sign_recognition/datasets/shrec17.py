@@ -17,12 +17,8 @@ import numpy as np
 from sign_recognition.datasets.clip import Clip, DatasetError
 from sign_recognition.datasets.collection import ImportOptions, Item, Source
 from sign_recognition.landmarks import POINT_COUNT, RIGHT_HAND, Points
+from sign_recognition.vocabulary import GESTURES
 
-# Column 5 of the list files, 1 to 14.
-LABELS = (
-    'Grab', 'Tap', 'Expand', 'Pinch', 'Rotation CW', 'Rotation CCW',
-    'Swipe Right', 'Swipe Left', 'Swipe Up', 'Swipe Down', 'Swipe X', 'Swipe +', 'Swipe V', 'Shake',
-)  # fmt: skip
 LIST_FILES = ('train_gestures.txt', 'test_gestures.txt')
 RATE_HZ = 30.0
 SPACE = 'world'
@@ -47,7 +43,7 @@ class Shrec17Clip:
     Attributes:
         points: (F, 75, 3) float32 in metres, x to the right, y DOWN (the files have it up), z away
             from the camera; the right hand's points are filled, all others NaN.
-        label: one of LABELS.
+        label: one of GESTURES.
         signer: the subject's number, as text.
         fingers: 1 for one finger, 2 for the whole hand.
         attempt: the number that the data set calls essai.
@@ -94,7 +90,7 @@ def open_source(path: Path, options: ImportOptions) -> Source:
     items = [
         Item(entry.folder, entry.folder, partial(_to_clip, entry))
         for entry in list_clips(path)
-        if entry.row[4] <= (options.classes or len(LABELS))
+        if entry.row[4] <= (options.classes or len(GESTURES))
     ]
     return Source("SHREC'17 track", 'not stated: research use only', items)
 
@@ -161,8 +157,8 @@ def _parse_row(line: str, place: str) -> tuple[int, ...]:
         raise Shrec17Error(f'{place}: {line!r}, allowed are whole numbers') from error
     if len(row) != _LIST_COLUMNS:
         raise Shrec17Error(f'{place}: {len(row)} columns, allowed are {_LIST_COLUMNS}')
-    if not 1 <= row[4] <= len(LABELS):
-        raise Shrec17Error(f'{place}: label {row[4]}, allowed are 1 to {len(LABELS)}')
+    if not 1 <= row[4] <= len(GESTURES):
+        raise Shrec17Error(f'{place}: label {row[4]}, allowed are 1 to {len(GESTURES)}')
     return row
 
 
@@ -176,7 +172,7 @@ def read_clip(entry: Entry) -> Shrec17Clip:
     joints = _read_joints(entry.root / entry.folder / 'skeletons_world.txt', frames)
     points = np.full((frames, POINT_COUNT, 3), np.nan, np.float32)
     points[:, RIGHT_HAND] = np.delete(joints, _PALM_JOINT, axis=1) * _Y_DOWN
-    return Shrec17Clip(points, LABELS[label - 1], str(subject), fingers, attempt)
+    return Shrec17Clip(points, GESTURES[label - 1], str(subject), fingers, attempt)
 
 
 def _read_joints(path: Path, frames: int) -> Points:

@@ -11,9 +11,7 @@ from rich.table import Table
 from sign_recognition.datasets.clip_folder import ClipFolder
 from sign_recognition.evaluation.clip_figures import ClipFigures
 from sign_recognition.evaluation.clips import ClipResult
-from sign_recognition.web_page import web_page
-
-_RIGHT, _WRONG, _INK = (47, 111, 181), (198, 47, 57), '#1d2733'
+from sign_recognition.web_page import heat_cell, web_page
 
 
 def summary(figures: ClipFigures) -> dict[str, str]:
@@ -102,12 +100,7 @@ def _cell(figures: ClipFigures, row: int, column: int) -> str:
     count = int(figures.confusion[row, column])
     if not count:
         return '<td></td>'
-    share = count / figures.confusion[row].sum()
-    colour = ','.join(map(str, _RIGHT if row == column else _WRONG))
-    ink = '#fff' if share > 0.55 else _INK
-    return (
-        f'<td style="background:rgba({colour},{0.15 + 0.75 * share:.2f});color:{ink}">{count}</td>'
-    )
+    return heat_cell(str(count), count / figures.confusion[row].sum(), row == column)
 
 
 def _signers(figures: ClipFigures) -> str:

@@ -17,7 +17,7 @@ from sign_recognition.evaluation.metrics import BETTER
 from sign_recognition.evaluation.moments import Moment, pictures, worst_moments
 from sign_recognition.evaluation.words import comparison_text, figure_name, figure_text
 from sign_recognition.pixels import PixelArray
-from sign_recognition.web_page import web_page
+from sign_recognition.web_page import heat_cell, web_page
 
 _MOMENTS = 12
 _MOMENT_MARGIN_S = 1.2
@@ -163,11 +163,7 @@ def _cell(performed: str, told: str, count: int, row: dict[str, int]) -> str:
         return '<td></td>'
     silent_rightly = told == NONE_LABEL and performed not in row
     right = performed == told or silent_rightly
-    share = count / sum(row.values())
-    red, green, blue = (47, 111, 181) if right else (198, 47, 57)
-    ink = '#fff' if share > 0.55 else '#1d2733'
-    colour = f'rgba({red},{green},{blue},{0.15 + 0.75 * share:.2f})'
-    return f'<td style="background:{colour};color:{ink}">{count}</td>'
+    return heat_cell(str(count), count / sum(row.values()), right)
 
 
 def _moments(evaluation: Evaluation, model: ModelResult, title: str) -> list[str]:

@@ -54,7 +54,7 @@ class SeenEvent:
 
 @dataclass
 class LiveRecord:
-    """Fed by callbacks from one thread, read by another; every method takes the lock.
+    """Fed by callbacks from one thread, read by another: `with record:` around what is read.
 
     Attributes:
         labels: of the model, once it has told.
@@ -219,9 +219,6 @@ class LiveRecord:
         truth = [
             Interval(e.label, self._since(e.start_ns), self._since(e.stamp_ns)) for e in self.truth
         ]
-        events = [
-            Interval(e.label, self._since(e.start_ns), self._since(e.end_ns)) for e in self.events
-        ]
         announced = [
             Interval(e.label, self._since(e.stamp_ns), self._since(e.end_ns)) for e in self.events
         ]
@@ -233,8 +230,8 @@ class LiveRecord:
             row['shown'] += 1
             row['found'] += hit is not None
         for index in match.false:
-            by_label.setdefault(events[index].label, {'shown': 0, 'found': 0, 'false': 0})
-            by_label[events[index].label]['false'] += 1
+            label = announced[index].label
+            by_label.setdefault(label, {'shown': 0, 'found': 0, 'false': 0})['false'] += 1
         return {
             'truth': [{'label': t.label, 'start': t.start_s, 'end': t.end_s} for t in truth],
             'recall': round(match.recall, 4),

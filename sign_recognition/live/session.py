@@ -37,6 +37,7 @@ from sign_recognition.resources import program_directory
 if TYPE_CHECKING:
     from sign_recognition.nodes.label_publisher import LabelPublisher
     from sign_recognition.nodes.monitor import MonitorNode
+    from sign_recognition.nodes.zero_command import ZeroCommand
 
 RECORDER = 'recorder_node'
 _REFRESH_S = 0.1
@@ -127,6 +128,8 @@ class LiveSession:
         self._messages: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._ending = False
         self._exit_code = 0
+        # To the robot, where its control node is ours.
+        self._zero: ZeroCommand | None = None
         self._first_image_s: float | None = None
         self._source_ended_s: float | None = None
         console = Console()
@@ -152,6 +155,7 @@ class LiveSession:
         # Only now: rclpy takes most of a second, and is not needed for a wrong option.
         from sign_recognition.nodes.label_publisher import LabelPublisher
         from sign_recognition.nodes.monitor import MonitorNode, start_in_background
+        from sign_recognition.nodes.zero_command import ZeroCommand
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._end)
@@ -168,6 +172,8 @@ class LiveSession:
             self._view,
             self._keys(LabelPublisher(monitor)) if self._plan.labels else contextlib.nullcontext(),
         ):
+            if any(node.name == CONTROL for node in self._plan.nodes):
+                self._zero = ZeroCommand(monitor, self._plan.stamped, self._plan.cmd_vel)
             try:
                 self._start(monitor)
                 while not self._ending:
@@ -244,7 +250,7 @@ class LiveSession:
             self._fail('the monitor has failed, which stops the robot where control cannot')
             return
         for ended in self._supervisor.poll():
-            self._on_exit(ended, monitor)
+            self._on_exit(ended)
         self._show_messages()
         self._view.refresh()
         now_s = time.monotonic()
@@ -255,9 +261,9 @@ class LiveSession:
         ):
             self._end()
 
-    def _on_exit(self, ended: Exit, monitor: MonitorNode) -> None:
-        if ended.name == CONTROL:
-            monitor.stop_robot()
+    def _on_exit(self, ended: Exit) -> None:
+        if ended.name == CONTROL and self._zero:
+            self._zero.send()
         if ended.name == self._plan.source and ended.code == 0:
             self._messages.put('the source has ended')
             self._source_ended_s = time.monotonic()
@@ -291,9 +297,8 @@ class LiveSession:
     def _stop(self, monitor: MonitorNode) -> None:
         """End every process; the last that the robot hears is zero."""
         codes = self._supervisor.stop()
-        ours = any(node.name == CONTROL for node in self._plan.nodes)
-        if ours and codes.get(CONTROL) != 0 and not monitor.done.is_set():
-            monitor.stop_robot()
+        if self._zero and codes.get(CONTROL) != 0 and not monitor.done.is_set():
+            self._zero.send()
         self._show_messages()
 
 

@@ -11,10 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_FIRST_BACKOFF_S = 0.5
-_LONGEST_BACKOFF_S = 10.0
-# A program that ran this long was healthy: its next death is a first one again.
-_HEALTHY_S = 30.0
+from sign_recognition.live.backoff import Backoff
+
 _TAIL_LINES = 12
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -49,7 +47,7 @@ class _Program:
     command: Sequence[str]
     process: subprocess.Popen[str] | None = None
     started_s: float = 0.0
-    deaths: int = 0
+    backoff: Backoff = field(default_factory=Backoff)
     restart_at_s: float | None = None
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
     process_ids: set[int] = field(default_factory=set)
@@ -152,8 +150,7 @@ class Supervisor:
         program.process = None
         if code in self._final_codes:
             return Exit(name, code, tuple(program.tail), None)
-        program.deaths = 1 if now_s - program.started_s > _HEALTHY_S else program.deaths + 1
-        backoff_s = min(_FIRST_BACKOFF_S * 2 ** (program.deaths - 1), _LONGEST_BACKOFF_S)
+        backoff_s = program.backoff.after_s(now_s - program.started_s)
         program.restart_at_s = now_s + backoff_s
         return Exit(name, code, tuple(program.tail), backoff_s)
 

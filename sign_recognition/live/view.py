@@ -57,7 +57,8 @@ class PlainView:
 
     def gesture(self, event: SeenEvent) -> None:
         """Show that a gesture started."""
-        at_s = (event.stamp_ns - self._record.origin_ns()) / 1e9
+        with self._record:
+            at_s = (event.stamp_ns - self._record.origin_ns()) / 1e9
         self.message(f'{at_s:8.2f} s  gesture  {event.label}  {event.score:.2f}')
 
     def refresh(self) -> None:
@@ -113,7 +114,8 @@ class RichView:
 
     def gesture(self, event: SeenEvent) -> None:
         """Keep a started gesture for the lower panel."""
-        at_s = (event.stamp_ns - self._record.origin_ns()) / 1e9
+        with self._record:
+            at_s = (event.stamp_ns - self._record.origin_ns()) / 1e9
         self.message(f'{at_s:8.2f} s  {event.label}  {event.score:.2f}')
 
     def refresh(self) -> None:

@@ -47,6 +47,9 @@ class CameraParameters:
     jpeg: bool = parameter(False, 'Publish JPEG on image_raw/compressed instead of image_raw')
     jpeg_quality: int = parameter(85, 'JPEG quality', low=1, high=100)
     seed: int = parameter(0, 'Which rendered signer', low=0, high=2**31 - 1)
+    stand_in: bool = parameter(
+        True, "'auto' may be the signer; false where a node that died is started again"
+    )
 
 
 class CameraNode(PipelineNode):
@@ -62,7 +65,7 @@ class CameraNode(PipelineNode):
         self._truth_publisher = self.create_publisher(Gesture, '~/truth', qos.EVENTS)
         self._statistics = StreamStatistics()
         self._first_stamp_ns: int | None = None
-        self._player = self._open()
+        self._player = self._open(self._given.stand_in)
         self.get_logger().info(f'images of {self._player.source.name}')
         self._reporter = DiagnosticsReporter(
             self,
@@ -79,7 +82,7 @@ class CameraNode(PipelineNode):
         self._thread.join(timeout=1.0)
         self._player.close()
 
-    def _open(self, stand_in: bool = True) -> Player:
+    def _open(self, stand_in: bool) -> Player:
         given = self._given
         config = SourceConfig(
             source=given.source,

@@ -13,6 +13,8 @@ from rclpy.node import Node
 from sign_recognition.stream_statistics import StreamStatistics
 
 _PERIOD_S = 1.0
+# Of the names of all our reports.
+DIAGNOSED = 'sign_recognition: '
 
 
 class DiagnosticsReporter:
@@ -61,8 +63,9 @@ class DiagnosticsReporter:
         flowing = rate_hz > 0
         return DiagnosticStatus(
             level=DiagnosticStatus.OK if flowing else DiagnosticStatus.WARN,
-            name=f'sign_recognition: {self._node.get_name()}',
+            # All robots share the topic.
+            name=f'{DIAGNOSED}{self._node.get_fully_qualified_name()}',
             message='running' if flowing else 'no input',
-            hardware_id=self._node.get_name(),
+            hardware_id=self._node.get_fully_qualified_name(),
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )

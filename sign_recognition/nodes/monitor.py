@@ -11,6 +11,7 @@ import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.exceptions import NameValidationException
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
@@ -19,13 +20,13 @@ from sign_recognition.decision import GestureEvent
 from sign_recognition.live.record import LiveRecord, SeenEvent
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.runner import PipelineNode, spin_until_done
-from sign_recognition.nodes.zero_command import ZeroCommand
+from sign_recognition.nodes.diagnostics import DIAGNOSED
+from sign_recognition.nodes.runner import PipelineNode, RCLError, spin_until_done
 from sign_recognition.pixels import ConversionError
 
 
 class MonitorNode(PipelineNode):
-    """Fills a LiveRecord, and can stop the robot when control cannot.
+    """Fills a LiveRecord.
 
     Args:
         record: to fill.
@@ -49,7 +50,6 @@ class MonitorNode(PipelineNode):
         self._record = record
         self._stamped = stamped
         self._on_start = on_start
-        self._zero = ZeroCommand(self, stamped, cmd_vel)
         self.create_subscription(
             Landmarks, 'landmarks', self._on_landmarks, qos.LANDMARKS, raw=True
         )
@@ -61,10 +61,6 @@ class MonitorNode(PipelineNode):
         command_type = TwistStamped if stamped else Twist
         self.create_subscription(command_type, cmd_vel, self._on_command, qos.COMMAND)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
-
-    def stop_robot(self) -> None:
-        """Send zero; for when control died."""
-        self._zero.send()
 
     def _on_landmarks(self, serialized: bytes) -> None:
         self._note('landmarks', pixels.parse_stamp(serialized))
@@ -107,9 +103,13 @@ class MonitorNode(PipelineNode):
         self._record.on_command(velocity)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        # Others' too, and of other robots: the topic is one for all.
+        own = DIAGNOSED + self.get_namespace().rstrip('/') + '/'
         for status in message.status:
-            values = {each.key: each.value for each in status.values}
-            self._record.on_diagnostics(status.hardware_id, values)
+            name = status.name.removeprefix(own)
+            if name != status.name and '/' not in name:
+                values = {each.key: each.value for each in status.values}
+                self._record.on_diagnostics(name, values)
 
     def _note(self, stage: str, stamp_ns: int) -> None:
         age_s = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
@@ -118,9 +118,17 @@ class MonitorNode(PipelineNode):
 
 @contextlib.contextmanager
 def start_in_background(make_node: Callable[[], MonitorNode]) -> Iterator[MonitorNode]:
-    """A monitor that spins in a thread of its own while the caller draws."""
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = make_node()
+    """A monitor that spins in a thread of its own while the caller draws.
+
+    Raises:
+        ValueError: ROS 2 does not start, or refuses the name of a topic.
+    """
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        node = make_node()
+    except (RCLError, NameValidationException) as error:
+        rclpy.try_shutdown()
+        raise ValueError(' '.join(str(error).split())) from error
     thread = threading.Thread(target=spin_until_done, args=(node,), daemon=True)
     thread.start()
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import rclpy
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
@@ -17,6 +18,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 
+RCLError = rclpy_implementation.RCLError
 # How soon an end that was asked for is noticed.
 _SPIN_S = 0.05
 EXIT_START_FAILED = 2
@@ -86,7 +88,7 @@ def run(make_node: Callable[[], PipelineNode]) -> None:
         # rclpy's own handlers would shut the context down before the last command was sent.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
-    except (ValueError, OSError, rclpy_implementation.RCLError) as error:
+    except (ValueError, OSError, NameValidationException, RCLError) as error:
         print(f'error: {" ".join(str(error).split())}', file=sys.stderr, flush=True)
         rclpy.try_shutdown()
         sys.exit(EXIT_START_FAILED)

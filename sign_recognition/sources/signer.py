@@ -26,8 +26,8 @@ from sign_recognition.sources.hand_picture import (
     Look,
     make_backdrop,
 )
-from sign_recognition.sources.signer_gestures import GESTURES
 from sign_recognition.sources.signer_script import Performance, SignerScript, generator
+from sign_recognition.vocabulary import GESTURES
 
 _FOREARM_LENGTH = 2.7
 _GRAINS = 4

@@ -16,20 +16,6 @@ import numpy.typing as npt
 
 from sign_recognition.sources.hand_model import RELAXED, Floats, HandPose
 
-GESTURES = (
-    'Grab', 'Tap', 'Expand', 'Pinch', 'Rotation CW', 'Rotation CCW',
-    'Swipe Right', 'Swipe Left', 'Swipe Up', 'Swipe Down',
-    'Swipe X', 'Swipe +', 'Swipe V', 'Shake',
-)  # fmt: skip
-
-# The gesture that a left hand shows when it is the mirror image of a right hand showing this one.
-MIRRORED = {
-    'Rotation CW': 'Rotation CCW',
-    'Rotation CCW': 'Rotation CW',
-    'Swipe Right': 'Swipe Left',
-    'Swipe Left': 'Swipe Right',
-}
-
 
 def _fingers(*rows: tuple[float, float, float, float]) -> Floats:
     """(5, 4) joint angles in degrees, thumb first, as in hand_model.LOWEST_DEG."""

@@ -11,16 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sign_recognition.decision import NONE_LABEL
 from sign_recognition.sources.hand_model import RELAXED, Floats, HandPose
-from sign_recognition.sources.signer_gestures import (
-    GESTURES,
-    MIRRORED,
-    Movement,
-    idle,
-    perform,
-)
-
-NONE_LABEL = 'none'
+from sign_recognition.sources.signer_gestures import Movement, idle, perform
+from sign_recognition.vocabulary import GESTURES, MIRRORED
 
 
 @dataclass(frozen=True)

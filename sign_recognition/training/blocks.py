@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +10,14 @@ from keras import layers, ops
 
 from sign_recognition.landmarks import POINT_COUNT
 from sign_recognition.training.preprocess import change
+
+
+def all_layers(model: keras.Model) -> Iterator[layers.Layer]:
+    """The layers of a model, and those of the models in it."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from all_layers(layer)
 
 
 def landmark_input(window_frames: int | None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from sign_recognition.evaluation.clip_figures import ClipFigures, clip_figures
 from sign_recognition.landmarks import POSE
 from sign_recognition.model_contract import ModelContract
 from sign_recognition.training import architectures, clip_augmentation, pictures
+from sign_recognition.training.blocks import all_layers
 from sign_recognition.training.body_features import MirrorTwins
 from sign_recognition.training.clip_card import card
 from sign_recognition.training.clip_config import ClipConfig
@@ -158,7 +159,7 @@ def _check_twins(model: keras.Model, clips: ClipSet) -> None:
         ConfigError: it could not tell them apart, however long it learned.
     """
     directed = [label for label in clips.labels if clip_augmentation.has_direction(label)]
-    if directed and any(isinstance(layer, MirrorTwins) for layer in _all_layers(model)):
+    if directed and any(isinstance(layer, MirrorTwins) for layer in all_layers(model)):
         raise ConfigError(
             f'options: twins of {model.name} answer mirror twins alike, and so cannot tell '
             f'{", ".join(directed)}; allowed is twins: false'
@@ -216,14 +217,6 @@ def _judge_fine(
     told = predict(model, batches, rows, FINE_OUTPUT_NAME)
     shown, signers = ([each[row] for row in rows] for each in (clips.fine, clips.signers))
     return clip_figures(shown, told, clips.fine_labels, signers)
-
-
-def _all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Its layers, and those of the models in it."""
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _all_layers(layer)
 
 
 def _silence(model: keras.Model, batches: Batches, clips: ClipSet, division: Division) -> float:

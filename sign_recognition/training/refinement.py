@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from sign_recognition.training.blocks import all_layers
 from sign_recognition.training.settings import POSITIVE, SHARE, Kind, check, whole_number
 
 _KINDS: Mapping[str, Kind] = {
@@ -68,11 +69,6 @@ class Refinement:
 
 def keep_normalisations(model: keras.Model) -> None:
     """Let batch normalisations stay as they are, or weights before and after have no mean."""
-    for layer in _layers(model):
+    for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-
-
-def _layers(model: keras.Model) -> list[Any]:
-    inner = [each for each in model.layers if isinstance(each, keras.Model)]
-    return [*model.layers, *(layer for each in inner for layer in _layers(each))]

@@ -6,11 +6,11 @@ import numpy as np
 
 from sign_recognition.datasets.shrec17 import RATE_HZ
 from sign_recognition.landmarks import Points
-from sign_recognition.sources.signer_gestures import GESTURES
 from sign_recognition.sources.signer_script import Performance, SignerScript
 from sign_recognition.training.scenes import Performed, Scene
 from sign_recognition.training.stream_augmentation import Rng
 from sign_recognition.training.strokes import find_stroke
+from sign_recognition.vocabulary import GESTURES
 
 # Whom users and tests are shown has a small seed; nobody is both trained on and shown.
 _SEEDS = (2**20, 2**31)

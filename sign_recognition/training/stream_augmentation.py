@@ -28,12 +28,6 @@ TOWARDS_CAMERA = np.array(
 _LARGEST_TURN = np.deg2rad(60)
 
 # A left hand is the mirror twin of a right hand, and then these gestures change their names.
-MIRRORED_LABELS = {
-    'Swipe Right': 'Swipe Left',
-    'Swipe Left': 'Swipe Right',
-    'Rotation CW': 'Rotation CCW',
-    'Rotation CCW': 'Rotation CW',
-}
 
 
 @dataclass(frozen=True)

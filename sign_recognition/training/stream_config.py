@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.training.clip_config import read_recipe
 from sign_recognition.training.odds import check_odds
@@ -29,8 +28,9 @@ from sign_recognition.training.settings import (
     located,
     whole_number,
 )
+from sign_recognition.vocabulary import GESTURES
 
-CLASS_NAMES = (*LABELS, NONE_LABEL)
+CLASS_NAMES = (*GESTURES, NONE_LABEL)
 OPINION_FOLDER = 'second_opinion'
 _KINDS: Mapping[str, Kind] = {
     **OF_BOTH_RECIPES,

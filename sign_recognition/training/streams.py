@@ -14,7 +14,6 @@ from sign_recognition.training.actors import Take
 from sign_recognition.training.scenes import TWO_LINES, Performed, SceneBuilder
 from sign_recognition.training.scripted import scripted_scene
 from sign_recognition.training.stream_augmentation import (
-    MIRRORED_LABELS,
     Floats,
     Rng,
     VirtualCamera,
@@ -28,6 +27,7 @@ from sign_recognition.training.stream_augmentation import (
     tracker_noise,
     wear_real_hand,
 )
+from sign_recognition.vocabulary import MIRRORED
 
 # Share of the streams that show swipes alone, performed by a hand of a real recording.
 _REAL_HANDS = 0.33
@@ -99,7 +99,7 @@ def make_stream(
     if left_handed:
         hand = mirror_world(hand)
         performed = tuple(
-            replace(each, label=MIRRORED_LABELS.get(each.label, each.label)) for each in performed
+            replace(each, label=MIRRORED.get(each.label, each.label)) for each in performed
         )
     other, two_handed = _second_hand(hand, rng)
     both = np.stack((hand, other) if left_handed else (other, hand), axis=1)

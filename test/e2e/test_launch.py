@@ -46,11 +46,11 @@ def test_the_graph_starts_and_a_gesture_is_heard(launch, start):
 
 
 # As for one of several robots.
-IN_A_NAMESPACE = """
+AMONG_OTHERS = """
 from launch import LaunchDescription
 from launch.actions import GroupAction, IncludeLaunchDescription
 from launch.substitutions import PathJoinSubstitution
-from launch_ros.actions import PushRosNamespace
+from launch_ros.actions import PushRosNamespace, SetRemap
 from launch_ros.substitutions import FindPackageShare
 
 
@@ -59,14 +59,15 @@ def generate_launch_description():
         [FindPackageShare('sign_recognition'), 'launch', 'live.launch.py']
     )
     live = IncludeLaunchDescription(file, launch_arguments=OPTIONS.items())
-    return LaunchDescription([GroupAction([PushRosNamespace('left'), live])])
+    around = [PushRosNamespace('left'), SetRemap('cmd_vel', 'wheels')]
+    return LaunchDescription([GroupAction([*around, live])])
 """
 
 
 def test_control_that_died_starts_again_and_stops_the_robot(start, listen, always_moving, tmp_path):
     file = tmp_path / 'two_robots.launch.py'
-    file.write_text(f'OPTIONS = {always_moving!r}\n{IN_A_NAMESPACE}')
-    run, robot = start('ros2', 'launch', str(file)), listen('left/cmd_vel')
+    file.write_text(f'OPTIONS = {always_moving!r}\n{AMONG_OTHERS}')
+    run, robot = start('ros2', 'launch', str(file)), listen('left/wheels')
     run.wait_for(robot.moves)
     victim = run.node_process('control_node')
     os.kill(victim, signal.SIGKILL)

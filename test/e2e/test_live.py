@@ -91,6 +91,7 @@ def test_a_file_is_shown_once_and_the_run_ends(live, tmp_path):
         (['--config', '/absent.yaml'], 2, '/absent.yaml'),
         (['--report', '/absent/report.json'], 2, '/absent'),
         (['--solution', 'legs'], 2, "'legs'"),
+        (['--cmd-vel', 'my cmd'], 2, 'error: Invalid topic name'),
         (['--width', '3'], 2, '--width'),
     ],
 )

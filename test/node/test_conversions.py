@@ -161,7 +161,10 @@ def test_jpeg_there_and_back():
 
 
 def test_a_broken_jpeg_is_refused():
-    for data in (b'', b'no picture'):
+    vast = bytearray(cv2.imencode('.jpg', RGB)[1].tobytes())
+    begin = vast.index(b'\xff\xc0') + 5  # start of frame: marker, length, bits, height, width
+    vast[begin : begin + 4] = (65500).to_bytes(2, 'big') * 2
+    for data in (b'', b'no picture', bytes(vast)):
         with pytest.raises(ConversionError, match='cannot be decoded'):
             conversions.jpeg_to_rgb(CompressedImage(format='jpeg', data=array.array('B', data)))
 

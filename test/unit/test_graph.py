@@ -247,6 +247,12 @@ def test_control_that_died_starts_again_latched(monkeypatch, bag):
     assert 'start_latched:=true' not in again['recognition_node']
 
 
+def test_the_signer_takes_nobodys_place_when_a_camera_died():
+    camera = next(each for each in live_graph(LiveOptions()) if each.name == 'camera_node')
+    assert 'stand_in:=false' in camera.again().arguments()
+    assert 'stand_in:=false' not in camera.arguments()
+
+
 def test_texts_of_launch_become_options():
     texts = {each.name: str(each.default) for each in dataclasses.fields(LiveOptions)}
     assert LiveOptions.from_texts(texts) == LiveOptions()

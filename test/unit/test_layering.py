@@ -20,6 +20,7 @@ LAYERS = {
     'parallel': 0,
     'resources': 0,
     'stream_statistics': 0,
+    'vocabulary': 0,
     'web_page': 0,
     'yaml_file': 0,
     'clip_images': 1,

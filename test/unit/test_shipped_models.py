@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from sign_recognition.classifier import OnnxClassifier
-from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL
 from sign_recognition.landmarks import POSE, RIGHT_HAND, mirror
-from sign_recognition.training.stream_augmentation import MIRRORED_LABELS
+from sign_recognition.vocabulary import GESTURES, MIRRORED
 
 MODELS = Path(__file__).resolve().parents[2] / 'resource' / 'models'
 MOST_BYTES = 8_000_000
@@ -32,8 +31,8 @@ def test_the_world_model_tells_14_labels_and_28_kinds() -> None:
     classifier = OnnxClassifier(MODELS / 'shrec17_world.onnx')
     contract = classifier.contract
     assert (contract.space, contract.clip_fit) == ('world', 'resample')
-    assert {*contract.labels} == {*LABELS, NONE_LABEL}
-    assert len(contract.fine_labels) == 2 * len(LABELS)
+    assert {*contract.labels} == {*GESTURES, NONE_LABEL}
+    assert len(contract.fine_labels) == 2 * len(GESTURES)
     window = np.full(contract.window_shape, np.nan, np.float32)
     window[:, RIGHT_HAND] = np.random.default_rng(0).normal(0, 0.05, (len(window), 21, 3))
     told, kinds = classifier(window), classifier.fine(window)
@@ -53,7 +52,7 @@ def test_the_camera_model_reads_a_left_hand_as_its_mirror_twin() -> None:
     window[:, RIGHT_HAND] = hand + np.linspace(0, 0.3, len(window))[:, None, None] * (1, 0, 0)
     window[3, RIGHT_HAND] = np.nan
     told, twin = classifier(window), classifier(mirror(window))
-    names = [MIRRORED_LABELS.get(label, label) for label in contract.labels]
+    names = [MIRRORED.get(label, label) for label in contract.labels]
     exchanged = [contract.labels.index(name) for name in names]
     np.testing.assert_allclose(twin, told[exchanged], atol=1e-5)
     assert contract.labels[int(told.argmax())] == 'Swipe Right'

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sign_recognition.datasets.shrec17 import LABELS, Shrec17Error, read_clips
+from sign_recognition.datasets.shrec17 import Shrec17Error, read_clips
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND
+from sign_recognition.vocabulary import GESTURES
 
 ROW = '7 2 13 1 7 14 3'
 CLIP = 'gesture_7/finger_2/subject_13/essai_1/skeletons_world.txt'
@@ -106,7 +107,7 @@ def test_the_real_data() -> None:
         pytest.skip(f'NOT TESTED on real data: {root} is missing (set SIGN_RECOGNITION_DATA)')
     clips = read_clips(root)
     assert len(clips) >= 1960
-    assert {clip.label for clip in clips} == set(LABELS)
+    assert {clip.label for clip in clips} == set(GESTURES)
     # Fingers up, palm a tenth of a metre long: y grows downwards, and the unit is the metre.
     palms = np.stack([clip.points[0, 21 + 9] - clip.points[0, 21] for clip in clips])
     assert np.median(palms[:, 1]) < -0.05

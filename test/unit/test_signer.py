@@ -11,19 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sign_recognition.decision import NONE_LABEL
 from sign_recognition.detector import DetectorConfig, make_detector
 from sign_recognition.landmarks import LEFT_HAND, RIGHT_HAND, flip_view
 from sign_recognition.sources.hand_model import (
     BONES,
     HIGHEST_DEG,
     LOWEST_DEG,
+    RELAXED,
     WRIST_DEVIATION_DEG,
     WRIST_FLEXION_DEG,
     HandPose,
 )
 from sign_recognition.sources.signer import Signer
-from sign_recognition.sources.signer_gestures import GESTURES, RELAXED, idle, perform
-from sign_recognition.sources.signer_script import NONE_LABEL
+from sign_recognition.sources.signer_gestures import idle, perform
+from sign_recognition.vocabulary import GESTURES
 
 TIMES_S = (0.0, 1.7, 4.3, 9.1)
 USUAL_PLACE = np.array([0.3, 0.8, 0.0])

@@ -22,7 +22,6 @@ from rich.console import Console
 from scipy.spatial.transform import Rotation
 
 from sign_recognition.classifier import OnnxClassifier
-from sign_recognition.datasets.shrec17 import LABELS
 from sign_recognition.decision import NONE_LABEL, DecisionThresholds
 from sign_recognition.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Points
 from sign_recognition.model_contract import ModelContract
@@ -70,6 +69,7 @@ from sign_recognition.training.streams import (
 )
 from sign_recognition.training.strokes import find_stroke
 from sign_recognition.training.windows import Lot, WindowSource, lots
+from sign_recognition.vocabulary import GESTURES, MIRRORED
 
 FRAMES = 16
 RNG_SEED = 5
@@ -239,10 +239,7 @@ class TestAugment:
         assert np.array_equal(
             stream_augmentation.mirror_world(stream_augmentation.mirror_world(hands)), hands
         )
-        assert all(
-            stream_augmentation.MIRRORED_LABELS[b] == a
-            for a, b in stream_augmentation.MIRRORED_LABELS.items()
-        )
+        assert all(MIRRORED[b] == a for a, b in MIRRORED.items())
 
     def test_a_swipe_to_the_right_moves_right_in_every_camera(
         self, rng: np.random.Generator
@@ -410,7 +407,7 @@ class TestStrokes:
         assert 20 <= stroke.begin <= 25
         assert 28 <= stroke.done <= 36
 
-    @pytest.mark.parametrize('label', LABELS)
+    @pytest.mark.parametrize('label', GESTURES)
     @pytest.mark.parametrize('frames', [2, 3, 40])
     def test_a_hand_that_rests_has_a_stroke_all_the_same(self, label: str, frames: int) -> None:
         stroke = find_stroke(np.repeat(hand_pose()[None], frames, axis=0), label)
