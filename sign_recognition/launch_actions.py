@@ -132,7 +132,7 @@ class _Keeper:
         rules = [*self._configurations.get('ros_remaps', ()), *control.remappings.items()]
         return next(expanded(to) for name, to in rules if expanded(name) == expanded('cmd_vel'))
 
-    def _as_before(self, node: NodeDescription, backoff: Backoff) -> OpaqueFunction:
+    def _as_before(self, node: NodeDescription, backoff: Backoff) -> GroupAction:
         """Start a node as if the user's launch file were still being read."""
 
         def start(context: LaunchContext) -> list[Node]:
