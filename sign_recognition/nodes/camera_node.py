@@ -21,6 +21,8 @@ from sign_recognition.stream_statistics import StreamStatistics
 
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 5.0
+# Whoever is on this host is found within this.
+_DISCOVERY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,29 @@ class CameraNode(PipelineNode):
     def _publish_all(self) -> None:
         if not self._player.source.live:
             self.wait_for_audience(self._publisher)
+            self._refuse_a_second_camera()
         while not self.done.is_set():
             shot = self._next_shot()
             if shot is None:
                 self.get_logger().info(f'{self._player.source.name} has ended')
                 return
             self._publish(shot)
+
+    def _refuse_a_second_camera(self) -> None:
+        """See that no signer and no recording joins the images of a person whom a robot obeys.
+
+        Raises:
+            SourceError: another node publishes images on the same topic.
+        """
+        # A camera that died may be remembered for a while by those who saw it.
+        if not self._given.stand_in or self.done.wait(_DISCOVERY_S):
+            return
+        topic = self._publisher.topic_name
+        if self.count_publishers(topic) > 1:
+            raise SourceError(
+                f'another node publishes images on {topic}, and {self._player.source.name} does '
+                'not join it: end it, or set another ROS_DOMAIN_ID'
+            )
 
     def _next_shot(self) -> Shot | None:
         """The next image; a device that broke off is opened again for as long as it takes."""

@@ -90,6 +90,20 @@ def test_camera_tells_what_the_signer_showed(ros):
     assert 0.2e9 < told.stamp_ns - told.start_ns < 6e9
 
 
+@pytest.mark.parametrize('again', [False, True])
+def test_the_signer_does_not_join_the_images_of_another_camera(ros, again):
+    given = {'source': 'signer', 'width': 160, 'height': 120, 'stand_in': not again}
+    (camera,) = ros.start(CameraNode, camera_node=given)
+    ros.tester.create_publisher(Image, 'image_raw', qos.IMAGE)
+    images = ros.listen(Image, 'image_raw', qos.IMAGE)
+    if again:  # the other one is remembered, and dead
+        ros.wait(lambda: images)
+        return
+    ros.wait(camera.done.is_set)
+    assert camera.exit_code == EXIT_START_FAILED
+    assert images == []
+
+
 def test_a_broken_picture_ends_the_camera_for_good(ros, folder):
     (folder / '1.png').write_bytes(b'no picture')
     (camera,) = ros.start(CameraNode, camera_node={'source': str(folder)})
