@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the file cannot be given its name.
     """
-    unfinished = path.with_name(f'.{os.getpid()}.{path.name}')
+    # Always the same: what a killed program left is written over.
+    unfinished = path.with_name(f'.unfinished.{path.name}')
     try:
         yield unfinished
         unfinished.replace(path)

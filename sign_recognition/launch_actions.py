@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -83,11 +84,15 @@ class _Keeper:
     """
 
     def __init__(self, context: LaunchContext, stamped: bool, source: str) -> None:
+        # SetRemap and SetParameter add to lists that are there.
+        self._configurations = copy.deepcopy(dict(context.launch_configurations))
+        self._environment = dict(context.environment)
+        self._own_environment = environment_defaults(self._environment)
+        context.environment.update(self._own_environment)
         self._ros_node = get_ros_node(context)
+        self._restore(context)
         self._stamped = stamped
         self._source = source
-        self._configurations = dict(context.launch_configurations)
-        self._environment = dict(context.environment)
         self._zero: ZeroCommand | None = None
 
     def start(self, node: NodeDescription, backoff: Backoff) -> Node:
@@ -116,14 +121,14 @@ class _Keeper:
             parameters=[*map(str, node.parameter_files), dict(node.parameters)],
             remappings=list(node.remappings.items()),
             # Not for the whole launch, which may hold other nodes.
-            additional_env=environment_defaults(self._environment),
+            additional_env=self._own_environment,
             output='screen',
             on_exit=on_exit,
         )
 
     def _commands(self, control: NodeDescription) -> str:
         """The topic of a control node's commands, after the user's launch file has had its say."""
-        namespace = self._configurations.get('ros_namespace', '')
+        namespace = self._configurations.get('ros_namespace', '').rstrip('/')
 
         def expanded(name: str) -> str:
             return name if name.startswith('/') else f'{namespace}/{name}'
@@ -136,8 +141,13 @@ class _Keeper:
         """Start a node as if the user's launch file were still being read."""
 
         def start(context: LaunchContext) -> list[Node]:
-            context.launch_configurations.update(self._configurations)
-            context.environment.update(self._environment)
+            self._restore(context)
             return [self.start(node, backoff)]
 
         return GroupAction([OpaqueFunction(function=start)])
+
+    def _restore(self, context: LaunchContext) -> None:
+        context.launch_configurations.clear()
+        context.launch_configurations.update(copy.deepcopy(self._configurations))
+        context.environment.clear()
+        context.environment.update(self._environment)

@@ -68,9 +68,11 @@ def heat_cell(text: str, share: float, right: bool) -> str:
 
     Args:
         text: in the cell.
-        share: 0 to 1.
+        share: 0 to 1; 0 has none.
         right: in the colour of what is right; else of what is wrong.
     """
+    if not share:
+        return f'<td>{text}</td>'
     colour = '47,111,181' if right else '198,47,57'
     ink = '#fff' if share > 0.55 else '#1d2733'
     return (

@@ -68,8 +68,7 @@ def live(
     with one_error():
         check(options, report)
         session = LiveSession(SessionPlan.live(options), duration, report, plain)
-        exit_code = session.run()
-    raise typer.Exit(exit_code)
+    raise typer.Exit(session.run())
 
 
 def check(options: LiveOptions | ReplayOptions, report: Path | None) -> None:

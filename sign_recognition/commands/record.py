@@ -92,8 +92,7 @@ def record(
     with one_error():
         _check(recording, options, labels)
         plan = SessionPlan.record(recording, options, bool(source), labels)
-        exit_code = LiveSession(plan, plain=plain).run()
-    raise typer.Exit(exit_code)
+    raise typer.Exit(LiveSession(plan, plain=plain).run())
 
 
 def _check(recording: RecordOptions, options: LiveOptions, labels: Sequence[str]) -> None:

@@ -67,5 +67,4 @@ def replay(
         )  # fmt: skip
         check(options, report)
         session = LiveSession(SessionPlan.replay(options), duration, report, plain)
-        exit_code = session.run()
-    raise typer.Exit(exit_code)
+    raise typer.Exit(session.run())

@@ -150,8 +150,20 @@ class LiveSession:
         """Run to the end.
 
         Returns:
-            Exit status: 0, or 1 where a node could not do its work.
+            Exit status: 0; 1 where a node could not do its work; 2 where ROS 2 does not start.
         """
+        from sign_recognition.nodes.runner import StartError
+
+        try:
+            self._run()
+        except StartError as error:
+            print(f'error: {error}', file=sys.stderr)
+            return 2
+        if self._report is not None:
+            write_report(self._report, self._record.report())
+        return self._exit_code
+
+    def _run(self) -> None:
         # Only now: rclpy takes most of a second, and is not needed for a wrong option.
         from sign_recognition.nodes.label_publisher import LabelPublisher
         from sign_recognition.nodes.monitor import MonitorNode, start_in_background
@@ -181,9 +193,6 @@ class LiveSession:
                     time.sleep(_REFRESH_S)
             finally:
                 self._stop(monitor)
-        if self._report is not None:
-            write_report(self._report, self._record.report())
-        return self._exit_code
 
     def _start(self, monitor: MonitorNode) -> None:
         """Start from the robot's end; the source only when everybody behind it is ready."""

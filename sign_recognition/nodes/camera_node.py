@@ -128,9 +128,7 @@ class CameraNode(PipelineNode):
         Raises:
             SourceError: another node publishes images on the same topic.
         """
-        # A camera that died may be remembered for a while by those who saw it.
-        if not self._given.stand_in or self.done.wait(_DISCOVERY_S):
-            return
+        self.done.wait(_DISCOVERY_S)
         topic = self._publisher.topic_name
         if self.count_publishers(topic) > 1:
             raise SourceError(

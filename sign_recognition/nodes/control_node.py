@@ -94,7 +94,7 @@ class ControlParameters:
         high=60.0,
     )
     start_latched: bool = parameter(
-        False, 'Begin stopped until re-armed; a live session starts a dead node again so'
+        False, 'Begin stopped until re-armed; a node that died is started again so'
     )
 
     def limits(self) -> MotionLimits:

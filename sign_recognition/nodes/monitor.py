@@ -21,7 +21,7 @@ from sign_recognition.live.record import LiveRecord, SeenEvent
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.diagnostics import DIAGNOSED
-from sign_recognition.nodes.runner import PipelineNode, RCLError, spin_until_done
+from sign_recognition.nodes.runner import PipelineNode, RCLError, StartError, spin_until_done
 from sign_recognition.pixels import ConversionError
 
 
@@ -121,14 +121,14 @@ def start_in_background(make_node: Callable[[], MonitorNode]) -> Iterator[Monito
     """A monitor that spins in a thread of its own while the caller draws.
 
     Raises:
-        ValueError: ROS 2 does not start, or refuses the name of a topic.
+        StartError: ROS 2 does not start, or refuses the name of a topic.
     """
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
     except (RCLError, NameValidationException) as error:
         rclpy.try_shutdown()
-        raise ValueError(' '.join(str(error).split())) from error
+        raise StartError(' '.join(str(error).split())) from error
     thread = threading.Thread(target=spin_until_done, args=(node,), daemon=True)
     thread.start()
     try:

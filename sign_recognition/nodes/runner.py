@@ -30,6 +30,10 @@ _AUDIENCE_S = 15.0
 _AUDIENCE_CHECK_S = 0.05
 
 
+class StartError(RuntimeError):
+    """ROS 2 does not start as it was asked to."""
+
+
 class PipelineNode(Node):
     """A node that can end by itself, and has last things to do when it ends.
 

@@ -27,8 +27,6 @@ TOWARDS_CAMERA = np.array(
 )
 _LARGEST_TURN = np.deg2rad(60)
 
-# A left hand is the mirror twin of a right hand, and then these gestures change their names.
-
 
 @dataclass(frozen=True)
 class VirtualCamera:

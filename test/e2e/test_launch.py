@@ -60,7 +60,8 @@ def generate_launch_description():
     )
     live = IncludeLaunchDescription(file, launch_arguments=OPTIONS.items())
     around = [PushRosNamespace('left'), SetRemap('cmd_vel', 'wheels')]
-    return LaunchDescription([GroupAction([*around, live])])
+    after = [PushRosNamespace('right'), SetRemap('cmd_vel', 'other_wheels')]
+    return LaunchDescription([GroupAction([*around, live, *after])])
 """
 
 
@@ -72,11 +73,19 @@ def test_control_that_died_starts_again_and_stops_the_robot(start, listen, alway
     victim = run.node_process('control_node')
     os.kill(victim, signal.SIGKILL)
     run.wait_for(lambda: not robot.moves())
+    assert run.node_process('control_node') in (None, victim), 'zero waited for the next one'
     heard = len(robot.heard)
     run.wait_for(lambda: run.node_process('control_node') not in (None, victim))
-    # Zero has been sent at once, and now comes from its successor.
     run.wait_for(lambda: len(robot.heard) > heard + 10)
     assert not robot.moves()
+
+
+def test_an_empty_namespace_is_none(start, tmp_path):
+    file = tmp_path / 'one_robot.launch.py'
+    among = AMONG_OTHERS.replace("'left'", "''")
+    file.write_text(f"OPTIONS = {{'source': 'signer'}}\n{among}")
+    run = start('ros2', 'launch', str(file))
+    run.wait_for(lambda: run.node_process('camera_node'))
 
 
 def test_a_bag_is_replayed_and_the_launch_ends(launch, tmp_path):

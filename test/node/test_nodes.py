@@ -35,6 +35,7 @@ from sign_recognition.nodes.runner import EXIT_START_FAILED
 from sign_recognition.resources import config_file
 from sign_recognition.sources.base import Capture, SourceError
 
+PATIENCE_S = 30.0
 # Deeper than the graph's own, so that a test hears every image.
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -90,15 +91,10 @@ def test_camera_tells_what_the_signer_showed(ros):
     assert 0.2e9 < told.stamp_ns - told.start_ns < 6e9
 
 
-@pytest.mark.parametrize('again', [False, True])
-def test_the_signer_does_not_join_the_images_of_another_camera(ros, again):
-    given = {'source': 'signer', 'width': 160, 'height': 120, 'stand_in': not again}
-    (camera,) = ros.start(CameraNode, camera_node=given)
+def test_the_signer_does_not_join_the_images_of_another_camera(ros):
+    (camera,) = ros.start(CameraNode, camera_node={'source': 'signer'})
     ros.tester.create_publisher(Image, 'image_raw', qos.IMAGE)
     images = ros.listen(Image, 'image_raw', qos.IMAGE)
-    if again:  # the other one is remembered, and dead
-        ros.wait(lambda: images)
-        return
     ros.wait(camera.done.is_set)
     assert camera.exit_code == EXIT_START_FAILED
     assert images == []
@@ -266,6 +262,15 @@ class Upstream:
         event = GestureEvent(EventKind.START, label, 0.9, stamp_ns, stamp_ns)
         self.gesture(conversions.event_to_message(event, 'eye'))
 
+    def drive(self):
+        """Start until the robot moves: a machine that stalls ends a motion, and rightly."""
+        ends_s = time.monotonic() + PATIENCE_S
+        while not self.commands or self.speed() != pytest.approx(0.3):
+            assert time.monotonic() < ends_s, 'the robot never moves'
+            self.live(0.2)
+            self.start('Swipe Right')
+            self.live(0.5)
+
     def now_ns(self):
         return self.ros.tester.get_clock().now().nanoseconds
 
@@ -277,10 +282,7 @@ class Upstream:
 def moving(ros, table, **parameters):
     (control,) = ros.start(ControlNode, control_node={'gestures': str(table), **parameters})
     upstream = Upstream(ros, parameters.get('stamped', True))
-    upstream.live(0.2)
-    upstream.start('Swipe Right')
-    upstream.live(0.8)
-    assert upstream.speed() == pytest.approx(0.3)
+    upstream.drive()
     return control, upstream
 
 
@@ -391,11 +393,12 @@ def test_a_late_gesture_ends_what_went_before(ros, table):
 def test_control_may_begin_latched(ros, table):
     ros.start(ControlNode, control_node={'gestures': str(table), 'start_latched': True})
     upstream = Upstream(ros)
-    for label, speed in (('Swipe Right', 0.0), ('Expand', 0.0), ('Swipe Right', 0.3)):
+    for label in ('Swipe Right', 'Expand'):
         upstream.live(0.2)
         upstream.start(label)
         upstream.live(0.5)
-        assert upstream.speed() == pytest.approx(speed)
+        assert {each.twist.linear.x for each in upstream.commands} == {0.0}
+    upstream.drive()
 
 
 def test_stop_latches_over_topics_and_service(ros, table):
@@ -410,10 +413,7 @@ def test_stop_latches_over_topics_and_service(ros, table):
     answer = client.call_async(Trigger.Request())
     ros.wait(answer.done)
     assert answer.result().success
-    upstream.live(0.2)
-    upstream.start('Swipe Right')
-    upstream.live(0.5)
-    assert upstream.speed() == pytest.approx(0.3)
+    upstream.drive()
 
 
 def test_the_last_command_of_a_moving_robot_is_zero(ros, table):
