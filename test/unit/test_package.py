@@ -33,7 +33,8 @@ BROUGHT_BY = {
     'yaml': 'pyyaml',
     'yt_dlp': 'yt-dlp',
     'zstandard': 'mcap',
-    'cv_bridge': None,  # optional: apt ROS has it, the wheels have not
+    # apt ROS has them, the wheels have not.
+    **dict.fromkeys(('cv_bridge', 'launch', 'launch_ros')),
     **dict.fromkeys(
         ('ament_index_python', 'builtin_interfaces', 'rcl_interfaces', 'rosgraph_msgs'), 'ros-rclpy'
     ),
@@ -64,7 +65,9 @@ def imported_roots(folder: Path) -> set[str]:
 
 
 def is_ros(name: str) -> bool:
-    return name.endswith(('_msgs', '_interfaces')) or name in {'rclpy', 'std_srvs', 'cv_bridge'}
+    return name.endswith(('_msgs', '_interfaces')) or name in {
+        'rclpy', 'std_srvs', 'cv_bridge', 'launch', 'launch_ros',
+    }  # fmt: skip
 
 
 def test_doors_agree_on_name_version_and_licence() -> None:
