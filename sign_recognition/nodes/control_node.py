@@ -117,8 +117,9 @@ class ControlNode(PipelineNode):
         self._image_ns = 0
         command_type = TwistStamped if given.stamped else Twist
         self._command = self.create_publisher(command_type, 'cmd_vel', qos.COMMAND)
-        self.create_subscription(Gesture, 'gesture', self._on_gesture, qos.EVENTS)
+        # In the order in which an image's scores and gesture are heard where both wait.
         self.create_subscription(GestureScores, 'gesture_scores', self._on_scores, qos.SCORES)
+        self.create_subscription(Gesture, 'gesture', self._on_gesture, qos.EVENTS)
         self.create_subscription(ModelInfo, 'model_info', self._on_model_info, qos.LATCHED)
         self.create_service(Trigger, '~/stop', self._on_stop)
         self.create_service(Trigger, '~/rearm', self._on_rearm)

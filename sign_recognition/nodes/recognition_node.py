@@ -116,11 +116,12 @@ class RecognitionNode(PipelineNode):
             return
         self._waiting = None
         result = self._recognizer.step(frame, image_rgb)
-        for event in result.events:
-            self._gesture.publish(conversions.event_to_message(event, message.header.frame_id))
+        # First the sign of life: after a pause control would take a gesture for one of the dead.
         self._scores.publish(
             conversions.scores_to_message(result.probabilities, frame.hands_seen, message.header)
         )
+        for event in result.events:
+            self._gesture.publish(conversions.event_to_message(event, message.header.frame_id))
         now_s = time.monotonic()
         self._statistics.add(now_s, age_s, now_s - began_s)
 
