@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from sign_recognition.graph import (
+    CAMERA,
     CONTROL,
     FINAL_CODES,
     LiveOptions,
@@ -74,7 +75,7 @@ class SessionPlan:
     @classmethod
     def live(cls, options: LiveOptions) -> SessionPlan:
         """The live graph."""
-        source = 'camera_node' if options.camera else ''
+        source = CAMERA if options.camera else ''
         return cls(options.source, live_graph(options), source, options.cmd_vel, options.stamped)
 
     @classmethod
