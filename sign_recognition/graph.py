@@ -220,7 +220,8 @@ def replay_graph(options: ReplayOptions, monitored: bool = False) -> list[NodeDe
         wanted['landmark_node'] = (
             _chosen(options, 'mirrored') | _solution(options) | sim_time | {'transport': transport}
         )
-    bag: dict[str, Any] = {'bag': str(Path(options.bag).expanduser().absolute())}
+    path = str(Path(options.bag).expanduser().absolute())
+    bag: dict[str, Any] = {'bag': path, 'controlled': True}
     bag |= {'monitored': True} if monitored else {}
     wanted['replay_node'] = bag | _chosen(options, 'start', 'image_topic', 'rate', 'loop')
     _check_file(options, wanted)

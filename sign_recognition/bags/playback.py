@@ -67,6 +67,15 @@ class Playback:
         self._first_ns: int | None = None
         self._began_s = 0.0
 
+    def begins_ns(self) -> int:
+        """The time of the first step.
+
+        Raises:
+            BagError: the bag is damaged.
+            StopIteration: it is empty.
+        """
+        return next(self._open_records()).log_ns + self._offset_ns
+
     def steps(self) -> Iterator[Step]:
         """Wait for one step after the other, to the end of the recording; a loop has none.
 

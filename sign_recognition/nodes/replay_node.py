@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.duration import Duration
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -19,7 +20,7 @@ from sign_recognition.bags.reader import Bag, BagError, Record, open_bag
 from sign_recognition.bags.topics import STARTS, TRUTHS, start_topic, truth_topic
 from sign_recognition.msg import Gesture, Landmarks
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.diagnostics import DiagnosticsReporter
+from sign_recognition.nodes.diagnostics import DIAGNOSED, DiagnosticsReporter
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import EXIT_START_FAILED, PipelineNode, run
 from sign_recognition.pixels import parse_stamp
@@ -51,6 +52,9 @@ class ReplayParameters:
     monitored: bool = parameter(
         False, 'A monitor listens to landmarks and truth: each waits for it, 15 s at most'
     )
+    controlled: bool = parameter(
+        False, 'A control node obeys: the bag waits until it knows the time, 15 s at most'
+    )
 
 
 class ReplayNode(PipelineNode):
@@ -72,6 +76,10 @@ class ReplayNode(PipelineNode):
             self.done.wait,
             clock_offset_ns(first),
         )
+        self._begins_ns = self._playback.begins_ns()
+        self._control_answered = threading.Event()
+        if given.controlled:
+            self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
         self._statistics = StreamStatistics()
         facts = {
             'source': f'bag {given.bag}',
@@ -111,6 +119,10 @@ class ReplayNode(PipelineNode):
         for topic, output in self._outputs.items():
             self.wait_for_audience(output, self._listeners(topic))
         self._refuse_a_second_robot()
+        if self._given.controlled and not (
+            self.hold_until(self._ask_control) or self.done.is_set()
+        ):
+            self.get_logger().warning(f'{_CONTROL} does not know the time: no robot may move')
         for step in self._playback.steps():
             if self.done.is_set():
                 return
@@ -139,8 +151,25 @@ class ReplayNode(PipelineNode):
                 'set another ROS_DOMAIN_ID'
             )
 
+    def _ask_control(self) -> bool:
+        """Tell the time at which the bag begins; whether control has told it back.
+
+        Before it knows the time control takes gestures for ones of another age, and no robot moves.
+        """
+        self._tell_time(self._begins_ns)
+        return self._control_answered.is_set()
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        control = f'{DIAGNOSED}{self.get_namespace().rstrip("/")}/{_CONTROL}'
+        told_ns = conversions.stamp_to_ns(message.header.stamp)
+        if told_ns == self._begins_ns and any(each.name == control for each in message.status):
+            self._control_answered.set()
+
+    def _tell_time(self, time_ns: int) -> None:
+        self._time.publish(Clock(clock=conversions.ns_to_stamp(time_ns)))
+
     def _publish(self, step: Step) -> None:
-        self._time.publish(Clock(clock=conversions.ns_to_stamp(step.time_ns)))
+        self._tell_time(step.time_ns)
         if step.record is None:
             return
         began_s = time.monotonic()

@@ -76,10 +76,22 @@ class PipelineNode(Node):
 
     def wait_for_audience(self, publisher: Publisher, subscribers: int = 1) -> None:
         """Hold a recording until so many look, so that they see its beginning."""
+        self.hold_until(lambda: publisher.get_subscription_count() >= subscribers)
+
+    def hold_until(self, ready: Callable[[], bool]) -> bool:
+        """Hold a recording until those who are to see its beginning are ready, 15 s at most.
+
+        Args:
+            ready: asked again and again.
+
+        Returns:
+            Whether they are.
+        """
         ends_s = time.monotonic() + _AUDIENCE_S
-        while publisher.get_subscription_count() < subscribers and time.monotonic() < ends_s:
-            if self.done.wait(_AUDIENCE_CHECK_S):
-                return
+        while not ready():
+            if time.monotonic() > ends_s or self.done.wait(_AUDIENCE_CHECK_S):
+                return False
+        return True
 
 
 def run(make_node: Callable[[], PipelineNode]) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
@@ -21,6 +22,7 @@ from sign_recognition.live.record import LiveRecord
 from sign_recognition.msg import Gesture, Landmarks
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.control_node import ControlNode
+from sign_recognition.nodes.diagnostics import DIAGNOSED
 from sign_recognition.nodes.monitor import MonitorNode
 from sign_recognition.nodes.parameters import ParameterError
 from sign_recognition.nodes.replay_node import ReplayNode
@@ -115,6 +117,29 @@ def test_the_bag_waits_for_everybody_who_listens(
     replay = ros.add(ReplayNode())
     ros.wait(replay.done.is_set)
     assert {topic: count - 1 for topic, count in asked.items()} == expected
+
+
+def test_the_bag_waits_until_its_own_control_knows_the_time(ros, bag):
+    ros.start(replay_node={'bag': bag, 'controlled': True})
+    landmarks = ros.listen(Landmarks, 'landmarks', LANDMARKS)
+    clocks = ros.listen(Clock, '/clock', CLOCK)
+    replay = ros.add(ReplayNode())
+    report = ros.speak(DiagnosticArray, '/diagnostics', 10)
+
+    def tell(robot, stamp_ns):
+        array = DiagnosticArray(status=[DiagnosticStatus(name=f'{DIAGNOSED}{robot}/control_node')])
+        array.header.stamp = conversions.ns_to_stamp(stamp_ns)
+        report(array)
+
+    begins_ns = BEGAN_NS + AGE_NS
+    tell('', 0)
+    tell('/other', begins_ns)
+    ros.wait(lambda: len(clocks) > 5)
+    assert {*times(clocks)} == {begins_ns}
+    assert not landmarks
+    tell('', begins_ns)
+    ros.wait(replay.done.is_set)
+    ros.wait(lambda: len(landmarks) == 10)
 
 
 def test_a_loop_gives_the_same_again_and_time_jumps_back(ros, tmp_path):

@@ -101,14 +101,14 @@ def replay_nodes(bag, **options):
 def test_a_replay_from_landmarks_needs_no_detector(bag):
     described = replay_nodes(bag)
     assert [*described] == ['control_node', 'recognition_node', 'replay_node']
-    assert described['replay_node'].parameters == {'bag': bag}
+    assert described['replay_node'].parameters == {'bag': bag, 'controlled': True}
     for name in ('control_node', 'recognition_node'):
         assert described[name].parameters == {'use_sim_time': True}
 
 
 def test_a_bag_that_is_watched_waits_for_its_monitor(bag):
     watched = SessionPlan.replay(ReplayOptions(bag)).nodes[-1]
-    assert watched.parameters == {'bag': bag, 'monitored': True}
+    assert watched.parameters == {'bag': bag, 'controlled': True, 'monitored': True}
 
 
 @pytest.mark.parametrize(('topic', 'transport'), [('', 'raw'), ('/back/jpeg', 'compressed')])
