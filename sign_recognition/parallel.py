@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -73,7 +74,16 @@ def _prepare(make: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """In each process. Ctrl-C reaches all of them; the first one ends the others."""
     global _here
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _here = make(*arguments)
+
+
+def _end_with_parent() -> None:
+    """A pool whose owner is killed tells its processes nothing, and they would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, 'a process of a pool has a parent'
+    parent.join()
+    os._exit(1)
 
 
 def _call(function: Callable[[Item, Any], Result], item: Item) -> Result:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +48,33 @@ def test_items_are_taken_only_a_little_ahead() -> None:
         results = workers.map(pow, items())
         assert next(results) == 0
         assert len(taken) <= 2 * workers.count + 2
+
+
+def test_nobody_is_left_of_a_command_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / 'command.py'
+    script.write_text(
+        textwrap.dedent("""
+            import os, time
+            from sign_recognition.parallel import Workers
+
+            if __name__ == '__main__':
+                with Workers(os.getpid) as workers:
+                    print(next(workers.map(max, [0])), flush=True)
+                    time.sleep(60)  # until it is killed
+        """)
+    )
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        assert _runs(worker)
+        process.send_signal(signal.SIGKILL)
+    ends_s = time.monotonic() + 30
+    while _runs(worker):
+        assert time.monotonic() < ends_s, 'it waits for work'
+        time.sleep(0.01)  # between two looks at another process
+
+
+def _runs(process_id: int) -> bool:
+    stat = Path(f'/proc/{process_id}/stat')
+    return stat.is_file() and stat.read_text().rpartition(') ')[2][0] != 'Z'
