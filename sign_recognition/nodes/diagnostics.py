@@ -13,8 +13,12 @@ from rclpy.node import Node
 from sign_recognition.stream_statistics import StreamStatistics
 
 _PERIOD_S = 1.0
-# Of the names of all our reports.
-DIAGNOSED = 'sign_recognition: '
+_DIAGNOSED = 'sign_recognition: '
+
+
+def report_name(namespace: str, node: str) -> str:
+    """The name of a node's reports; all robots share the topic."""
+    return f'{_DIAGNOSED}{namespace.rstrip("/")}/{node}'
 
 
 class DiagnosticsReporter:
@@ -63,8 +67,7 @@ class DiagnosticsReporter:
         flowing = rate_hz > 0
         return DiagnosticStatus(
             level=DiagnosticStatus.OK if flowing else DiagnosticStatus.WARN,
-            # All robots share the topic.
-            name=f'{DIAGNOSED}{self._node.get_fully_qualified_name()}',
+            name=report_name(self._node.get_namespace(), self._node.get_name()),
             message='running' if flowing else 'no input',
             hardware_id=self._node.get_fully_qualified_name(),
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],

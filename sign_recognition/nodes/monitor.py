@@ -20,7 +20,7 @@ from sign_recognition.decision import GestureEvent
 from sign_recognition.live.record import LiveRecord, SeenEvent
 from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.diagnostics import DIAGNOSED
+from sign_recognition.nodes.diagnostics import report_name
 from sign_recognition.nodes.runner import PipelineNode, RCLError, StartError, spin_until_done
 from sign_recognition.pixels import ConversionError
 
@@ -104,7 +104,7 @@ class MonitorNode(PipelineNode):
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         # Others' too, and of other robots: the topic is one for all.
-        own = DIAGNOSED + self.get_namespace().rstrip('/') + '/'
+        own = report_name(self.get_namespace(), '')
         for status in message.status:
             name = status.name.removeprefix(own)
             if name != status.name and '/' not in name:

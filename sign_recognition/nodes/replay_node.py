@@ -20,7 +20,7 @@ from sign_recognition.bags.reader import Bag, BagError, Record, open_bag
 from sign_recognition.bags.topics import STARTS, TRUTHS, start_topic, truth_topic
 from sign_recognition.msg import Gesture, Landmarks
 from sign_recognition.nodes import conversions, qos
-from sign_recognition.nodes.diagnostics import DIAGNOSED, DiagnosticsReporter
+from sign_recognition.nodes.diagnostics import DiagnosticsReporter, report_name
 from sign_recognition.nodes.parameters import declare, parameter
 from sign_recognition.nodes.runner import EXIT_START_FAILED, PipelineNode, run
 from sign_recognition.pixels import parse_stamp
@@ -160,7 +160,7 @@ class ReplayNode(PipelineNode):
         return self._control_answered.is_set()
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        control = f'{DIAGNOSED}{self.get_namespace().rstrip("/")}/{_CONTROL}'
+        control = report_name(self.get_namespace(), _CONTROL)
         told_ns = conversions.stamp_to_ns(message.header.stamp)
         if told_ns == self._begins_ns and any(each.name == control for each in message.status):
             self._control_answered.set()

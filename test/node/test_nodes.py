@@ -24,7 +24,7 @@ from sign_recognition.msg import Gesture, GestureScores, Landmarks, ModelInfo
 from sign_recognition.nodes import camera_node, conversions, qos
 from sign_recognition.nodes.camera_node import CameraNode, CameraParameters
 from sign_recognition.nodes.control_node import ControlNode, ControlParameters
-from sign_recognition.nodes.diagnostics import DIAGNOSED
+from sign_recognition.nodes.diagnostics import report_name
 from sign_recognition.nodes.landmark_node import LandmarkNode, LandmarkParameters
 from sign_recognition.nodes.monitor import MonitorNode
 from sign_recognition.nodes.parameters import ParameterError
@@ -479,7 +479,11 @@ def test_the_monitor_listens_to_the_nodes_of_its_own_robot(ros):
     ros.start()
     ros.add(MonitorNode(record, True, 'cmd_vel', lambda _: None))
     report = ros.speak(DiagnosticArray, '/diagnostics', 10)
-    names = (f'{DIAGNOSED}/left/control_node', 'base: /driver', f'{DIAGNOSED}/camera_node')
+    names = (
+        report_name('/left', 'control_node'),
+        'base: /driver',
+        report_name('/', 'camera_node'),
+    )
     for name, drops in zip(names, ('2', '0.3 %', '3'), strict=True):
         values = [KeyValue(key='drops', value=drops)]
         report(DiagnosticArray(status=[DiagnosticStatus(name=name, values=values)]))

@@ -22,7 +22,7 @@ from sign_recognition.live.record import LiveRecord
 from sign_recognition.msg import Gesture, Landmarks
 from sign_recognition.nodes import conversions, qos
 from sign_recognition.nodes.control_node import ControlNode
-from sign_recognition.nodes.diagnostics import DIAGNOSED
+from sign_recognition.nodes.diagnostics import report_name
 from sign_recognition.nodes.monitor import MonitorNode
 from sign_recognition.nodes.parameters import ParameterError
 from sign_recognition.nodes.replay_node import ReplayNode
@@ -127,7 +127,8 @@ def test_the_bag_waits_until_its_own_control_knows_the_time(ros, bag):
     report = ros.speak(DiagnosticArray, '/diagnostics', 10)
 
     def tell(robot, stamp_ns):
-        array = DiagnosticArray(status=[DiagnosticStatus(name=f'{DIAGNOSED}{robot}/control_node')])
+        name = report_name(robot, 'control_node')
+        array = DiagnosticArray(status=[DiagnosticStatus(name=name)])
         array.header.stamp = conversions.ns_to_stamp(stamp_ns)
         report(array)
 
