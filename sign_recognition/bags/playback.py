@@ -68,11 +68,10 @@ class Playback:
         self._began_s = 0.0
 
     def begins_ns(self) -> int:
-        """The time of the first step.
+        """The time of the first step; there must be one.
 
         Raises:
             BagError: the bag is damaged.
-            StopIteration: it is empty.
         """
         return next(self._open_records()).log_ns + self._offset_ns
 

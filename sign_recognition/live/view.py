@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from sign_recognition.graph import CONTROL
 from sign_recognition.live.record import STAGES, LiveRecord, SeenEvent
 from sign_recognition.motion import velocity_in_words
 
@@ -172,7 +173,7 @@ def stages_table(record: LiveRecord, now_s: float) -> Table:
 
 def command_text(record: LiveRecord) -> str:
     """The newest command in words."""
-    latched = record.nodes.get('control_node', {}).get('latched') == 'True'
+    latched = record.nodes.get(CONTROL, {}).get('latched') == 'True'
     rest = 'stopped until re-armed' if latched else 'at rest'
     return ', '.join(velocity_in_words(record.velocity)) or rest
 

@@ -119,10 +119,8 @@ class ReplayNode(PipelineNode):
         for topic, output in self._outputs.items():
             self.wait_for_audience(output, self._listeners(topic))
         self._refuse_a_second_robot()
-        if self._given.controlled and not (
-            self.hold_until(self._ask_control) or self.done.is_set()
-        ):
-            self.get_logger().warning(f'{_CONTROL} does not know the time: no robot may move')
+        if self._given.controlled:
+            self._wait_for_control()
         for step in self._playback.steps():
             if self.done.is_set():
                 return
@@ -151,11 +149,16 @@ class ReplayNode(PipelineNode):
                 'set another ROS_DOMAIN_ID'
             )
 
-    def _ask_control(self) -> bool:
-        """Tell the time at which the bag begins; whether control has told it back.
+    def _wait_for_control(self) -> None:
+        """Hold the bag until control knows its time.
 
-        Before it knows the time control takes gestures for ones of another age, and no robot moves.
+        Before, control would take gestures for ones of another age, and no robot would move.
         """
+        if not (self.hold_until(self._ask_control) or self.done.is_set()):
+            self.get_logger().warning(f'{_CONTROL} does not know the time: no robot may move')
+
+    def _ask_control(self) -> bool:
+        """Tell the time at which the bag begins; whether control has told it back."""
         self._tell_time(self._begins_ns)
         return self._control_answered.is_set()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -54,21 +53,23 @@ def test_nobody_is_left_of_a_command_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / 'command.py'
     script.write_text(
         textwrap.dedent("""
-            import os, time
+            import os, signal
             from sign_recognition.parallel import Workers
 
             if __name__ == '__main__':
                 with Workers(os.getpid) as workers:
                     print(next(workers.map(max, [0])), flush=True)
-                    time.sleep(60)  # until it is killed
+                    signal.pause()
         """)
     )
     command = [sys.executable, str(script)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        worker = int(process.stdout.readline())
-        assert _runs(worker)
-        process.send_signal(signal.SIGKILL)
+        try:
+            assert process.stdout is not None
+            worker = int(process.stdout.readline())
+            assert _runs(worker)
+        finally:
+            process.kill()
     ends_s = time.monotonic() + 30
     while _runs(worker):
         assert time.monotonic() < ends_s, 'it waits for work'
