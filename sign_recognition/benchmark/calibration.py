@@ -6,12 +6,14 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sign_recognition.benchmark.online import GOALS, Judged, figures
 from sign_recognition.benchmark.streams import IDLE_HANDS
 from sign_recognition.decision import DecisionThresholds
 from sign_recognition.evaluation import metrics
 from sign_recognition.evaluation.replay import decide
+from sign_recognition.parallel import Workers
 from sign_recognition.training.calibrate import candidates, worth
 
 # Longer smoothing and dwell is too late in any case.
@@ -19,7 +21,8 @@ _LONGEST_S = 0.2
 # Tried with the best of the candidates: when a gesture ends, and when the same one may start again.
 _ENDS, _REARMS_S = (0.2, 0.3, 0.4, 0.5), (0.05, 0.1, 0.2)
 
-Track = Callable[[Sequence[DecisionThresholds]], Iterable[DecisionThresholds]]
+# Passes results on, of which there will be so many.
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 class CalibrationError(ValueError):
@@ -54,29 +57,35 @@ def choose(
     Args:
         judged: streams of all groups, with the model's scores.
         most_false_per_hour: the bound.
-        track: passes the candidates on, with progress.
+        track: passes on what comes of each candidate, with progress.
         label_dwell_s: of all candidates; what a model knows of its labels is not chosen anew.
 
     Raises:
         CalibrationError: no candidate keeps the bound and the goal of the median delay.
     """
     allowed = [replace(each, label_dwell_s=label_dwell_s) for each in candidates(_LONGEST_S)]
-    tried = [(each, _idle_false_per_hour(judged, each)) for each in track(allowed)]
-    quiet = [each for each, false in tried if false <= most_false_per_hour]
-    choices = [each for each in (_with(judged, each) for each in track(quiet)) if _is_quick(each)]
-    if not quiet:
-        quietest, least = min(tried, key=lambda pair: pair[1])
-        raise CalibrationError(
-            f'max_false_per_hour: {most_false_per_hour:g}, the least that any thresholds reach is '
-            f'{least:.1f} an hour of idle hands ({_told(_with(judged, quietest))})'
-        )
-    if not choices:
-        raise CalibrationError(
-            f'max_false_per_hour: {most_false_per_hour:g}: no thresholds that keep it tell '
-            f'gestures within {GOALS["delay_after_end_p50_s"]:g} s of their end, by the median'
-        )
-    best = max(choices, key=_worth)
-    finer = [_with(judged, each) for each in track(list(_finer(best.thresholds)))]
+    with Workers[Sequence[Judged]](list, judged) as workers:
+
+        def choices(of: Sequence[DecisionThresholds]) -> list[Choice]:
+            return list(track(workers.map(_choice, of), len(of)))
+
+        idle = track(workers.map(_idle_false_per_hour, allowed), len(allowed))
+        tried = list(zip(allowed, idle, strict=True))
+        quiet = [each for each, false in tried if false <= most_false_per_hour]
+        if not quiet:
+            quietest, least = min(tried, key=lambda pair: pair[1])
+            raise CalibrationError(
+                f'max_false_per_hour: {most_false_per_hour:g}, the least that any thresholds reach '
+                f'is {least:.1f} an hour of idle hands ({_told(_choice(quietest, judged))})'
+            )
+        quick = [each for each in choices(quiet) if _is_quick(each)]
+        if not quick:
+            raise CalibrationError(
+                f'max_false_per_hour: {most_false_per_hour:g}: no thresholds that keep it tell '
+                f'gestures within {GOALS["delay_after_end_p50_s"]:g} s of their end, by the median'
+            )
+        best = max(quick, key=_worth)
+        finer = choices(list(_finer(best.thresholds)))
     kept = [each for each in finer if each.figures['idle_false_per_hour'] <= most_false_per_hour]
     return max((best, *filter(_is_quick, kept)), key=_worth)
 
@@ -109,12 +118,12 @@ def _worth(choice: Choice) -> float:
     return worth(choice.figures['detection_rate'], sum(known) / 60)
 
 
-def _idle_false_per_hour(judged: Sequence[Judged], thresholds: DecisionThresholds) -> float:
+def _idle_false_per_hour(thresholds: DecisionThresholds, judged: Sequence[Judged]) -> float:
     idle = [each for each in judged if each.stream.group == IDLE_HANDS]
     return metrics.false_per_hour([each.outcome for each in _decided(idle, thresholds)])
 
 
-def _with(judged: Sequence[Judged], thresholds: DecisionThresholds) -> Choice:
+def _choice(thresholds: DecisionThresholds, judged: Sequence[Judged]) -> Choice:
     return Choice(thresholds, figures(_decided(judged, thresholds)))
 
 

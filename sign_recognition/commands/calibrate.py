@@ -69,7 +69,7 @@ def calibrate(
         choice = choose(
             judged,
             max_false_per_hour,
-            lambda each: progress(each, 'thresholds', console),
+            lambda each, count: progress(each, 'thresholds', console, count),
             classifier.contract.decision.label_dwell_s,
         )
         written = out or classifier.path

@@ -315,7 +315,7 @@ class TestCalibration:
     @staticmethod
     def best(streams: list[BenchmarkStream], says: Callable[..., tuple[str, float]], bound: float):
         judged = online.judge(streams, Knowing(streams, says))
-        return choose(judged, bound, lambda each: each, {'Swipe Left': 0.05})
+        return choose(judged, bound, lambda each, _: each, {'Swipe Left': 0.05})
 
     def test_thresholds_shut_out_what_is_less_sure(self, streams: list[BenchmarkStream]) -> None:
         choice = self.best(streams, alarm, bound=0)
