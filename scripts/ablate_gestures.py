@@ -107,7 +107,8 @@ def member_counts(trained: Trained, clips: ClipSet, config: ClipConfig) -> dict[
 def main(data: Path, runs: Path) -> None:
     """Train what is missing, judge, write the table."""
     console = Console()
-    whole = read_config(CONFIG, epochs=EPOCHS)
+    shipped = read_config(CONFIG)
+    whole = replace(shipped, epochs=EPOCHS)
     items = [
         (name, replace(config, fold=fold), runs / f'row{number}_fold{fold}')
         for number, (name, config) in enumerate(rows(whole))
@@ -120,7 +121,7 @@ def main(data: Path, runs: Path) -> None:
             for name, some in each.items():
                 counts[name] = counts.get(name, 0) + some
     lines = [
-        f'{EPOCHS} passes for {whole.epochs}; the {counts[WHOLE][2]} clips of folds '
+        f'{EPOCHS} passes instead of {shipped.epochs}; the {counts[WHOLE][2]} clips of folds '
         f'{", ".join(map(str, FOLDS))}, each by a model that never saw its signer.',
         '',
         '| trained | 14 labels | 28 kinds |',
