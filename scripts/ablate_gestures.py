@@ -93,8 +93,8 @@ def member_counts(trained: Trained, clips: ClipSet, config: ClipConfig) -> dict[
         labels = told[[*members]].mean(axis=0).reshape(shape).sum(axis=-1)
         votes = told[[*voters]].sum(axis=0).reshape(shape)
         kinds = labels[..., None] * votes / votes.sum(axis=-1, keepdims=True)
-        of_kind = truth // shape[-1]
-        right = (labels.argmax(1) == of_kind, kinds.reshape(len(truth), -1).argmax(1) == truth)
+        of_label = truth // shape[-1]
+        right = (labels.argmax(1) == of_label, kinds.reshape(len(truth), -1).argmax(1) == truth)
         return np.array([*map(np.sum, right), len(truth)])
 
     numbers = range(len(MEMBERS))
