@@ -49,11 +49,11 @@ def show(seed: int, classifier: OnnxClassifier) -> Outcome:
 def line(name: str, outcomes: Outcomes) -> str:
     """A row of the table."""
     found, shown = sum(len(each.found()) for each in outcomes), metrics.shown_count(outcomes)
-    false = metrics.false_count(outcomes) / sum(each.duration_s for each in outcomes) * 60
+    share, false = metrics.detection_rate(outcomes), metrics.false_per_hour(outcomes) / 60
     wrong = [f'{each.label} missed' for one in outcomes for each in metrics.missed(one)]
     wrong += [f'{each.label} false' for one in outcomes for each in one.false]
     told = ', '.join(wrong) if len(outcomes) == 1 else ''
-    return f'| {name} | {found} of {shown} | {found / shown:.3f} | {false:.2f} | {told} |'
+    return f'| {name} | {found} of {shown} | {share:.3f} | {false:.2f} | {told} |'
 
 
 def lines(digest: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
